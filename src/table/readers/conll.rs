@@ -179,7 +179,12 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     let counted = width > 2 && share(even.iter().filter(|row| row[0].parse::<u32>().is_ok()).count(), 98);
     let word = usize::from(counted);
     let single = even.iter().filter(|row| !row[word].is_empty() && !row[word].contains(' ')).count();
-    if !share(single, 90) {
+    // A word may have blanks in itself where tabs part the columns and the tags leave no doubt.
+    let is_sure = tabs
+        && sample.blocks.iter().any(|rows| *rows > 0)
+        && count(Tag::Prefixed) > 0
+        && share(count(Tag::Outside) + count(Tag::Prefixed), 98);
+    if !share(single, 90) && !is_sure {
         return None;
     }
     let tag = if is_nested(&even, width, word) { width - 2 } else { width - 1 };
@@ -477,6 +482,9 @@ mod tests {
         check(&text.replace('\n', "\r\n"), &PLAIN, rows, &[]);
         check(&text.replace("\n\n", "\n \t\n"), &PLAIN, rows, &[]);
         check(text.trim_end(), &PLAIN, rows, &[]);
+        let blanks = "Ann Lee\tB-PER\nlives\tO\nin\tO\nNew York\tB-LOC\n\nShe\tO\nlikes\tO\nit\tO\n";
+        let first = [r#"["Ann Lee","lives","in","New York"]"#, rows[0].1[1]];
+        check(blanks, &PLAIN, &[(1, &first), rows[1]], &[]);
         check("One\tO\nword\tB-X\n", &PLAIN, &[(1, &[r#"["One","word"]"#, r#"["O","B-X"]"#])], &[]);
     }
 

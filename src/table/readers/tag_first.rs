@@ -1,5 +1,5 @@
 //! Word lists that are written another way than [`super::conll`] reads them: the tag before its word, as in the MIT movie and
-//! restaurant corpora, or a comma between the two. Each line becomes the word, a tab and the tag; line numbers stay.
+//! restaurant corpora, or a comma, a semicolon or a bar between the two. Each line becomes the word, a tab and the tag; line numbers stay.
 //!
 //! Only files of sentences are taken: empty lines between them, two fields in a line, and tags of entities in one of the
 //! two columns alone.
@@ -23,11 +23,15 @@ pub(super) struct Order {
 
 impl Order {
     /// The ways that are not read already.
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 8] = [
         Self { sign: '\t', is_tag_first: true },
         Self { sign: ' ', is_tag_first: true },
         Self { sign: ',', is_tag_first: false },
         Self { sign: ',', is_tag_first: true },
+        Self { sign: ';', is_tag_first: false },
+        Self { sign: ';', is_tag_first: true },
+        Self { sign: '|', is_tag_first: false },
+        Self { sign: '|', is_tag_first: true },
     ];
 
     /// The word and the tag of a line.
@@ -36,7 +40,7 @@ impl Order {
         let split = if self.is_tag_first { line.split_once(self.sign) } else { line.rsplit_once(self.sign) };
         let (first, last) = split?;
         let (word, tag) = if self.is_tag_first { (last, first) } else { (first, last) };
-        let word = if self.sign == ',' { unquoted(word.trim()) } else { Cow::Borrowed(word.trim()) };
+        let word = if matches!(self.sign, ',' | ';') { unquoted(word.trim()) } else { Cow::Borrowed(word.trim()) };
         let tag = tag.trim();
         let is_one = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
         (is_one(&word) && is_one(tag)).then_some((word, tag))
@@ -128,6 +132,8 @@ mod tests {
         check("a.bio", "O\tby\nB-ACTOR\ttom\n\nO\twhat\nO\tmovies\n", words, tags, &[]);
         check("a.txt", "O by\nB-ACTOR tom\n\nO what\nO movies\n", words, tags, &[]);
         check("a.csv", "by,O\ntom,B-ACTOR\n\nwhat,O\n\"\"\"\",O\n", words, tags, &[]);
+        check("a.csv", "by;O\ntom;B-ACTOR\n\nwhat;O\n\";\";O\n", words, tags, &[]);
+        check("a.txt", "by|O\ntom|B-ACTOR\n\nwhat|O\nmovies|O\n", words, tags, &[]);
         check("a.csv", "word,tag\nby,O\ntom,B-ACTOR\n\n\",\",O\nmovies,O\n", words, tags, &[]);
         let more = "O\ta\nO\tb\n".repeat(30);
         let text = format!("O\tby\nB-ACTOR\ttom\n\nO\twhat\n{more}\nO\tlost\nO\n");
