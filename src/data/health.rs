@@ -17,6 +17,7 @@ use super::rejected::is_rejection;
 use super::rows::Content;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
+use super::targets::is_told_unanswered;
 use super::{Dataset, Split, Target, guess};
 use crate::table::boundaries::cuts_word;
 use crate::table::notation::tags;
@@ -260,7 +261,8 @@ fn unanswered(dataset: &Dataset) -> Finding {
     const MANY: usize = 20;
     let found = examples_of(dataset, &|target| matches!(target, Target::Answers(answers) if answers.is_empty()));
     let are_many = found.len() * MANY >= dataset.examples.len();
-    let is_meant = !found.is_empty() && (are_many || found.iter().all(|example| dataset.is_told_unanswered(*example)));
+    let is_told = |example: &usize| is_told_unanswered(&dataset.table, &dataset.roles, dataset.examples[*example].row);
+    let is_meant = !found.is_empty() && (are_many || found.iter().all(is_told));
     Finding::of_examples(FindingKind::Unanswered { is_meant }, dataset, &found)
 }
 

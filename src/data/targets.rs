@@ -11,7 +11,7 @@ use super::labels::{
     unlabelled,
 };
 use super::rows::Content;
-use super::{Dataset, LabelSet, Roles, Target};
+use super::{LabelSet, Roles, Target};
 use crate::table::notation::answers;
 use crate::table::notation::tags;
 use crate::table::notation::tags::{Notation, Scheme, UNTYPED};
@@ -423,14 +423,11 @@ fn is_nowhere(table: &Table, row: usize, start: usize) -> bool {
     start.parse::<f64>().ok() == Some(answers::NOWHERE)
 }
 
-impl Dataset {
-    /// Whether a column of its own says of a question that it has no answer.
-    pub(super) fn is_told_unanswered(&self, example: usize) -> bool {
-        let (table, row) = (&self.table, self.examples[example].row);
-        let start = table.column(START).filter(|start| self.roles.answers.as_ref() != Some(&table.columns[*start]));
-        start.is_some_and(|start| is_nowhere(table, row, start))
-            || impossible(table).is_some_and(|column| is_true(table, row, column))
-    }
+/// Whether a column of its own says of a question that it has no answer.
+pub(super) fn is_told_unanswered(table: &Table, roles: &Roles, row: usize) -> bool {
+    let start = table.column(START).filter(|start| roles.answers.as_ref() != Some(&table.columns[*start]));
+    start.is_some_and(|start| is_nowhere(table, row, start))
+        || impossible(table).is_some_and(|column| is_true(table, row, column))
 }
 
 /// A class of sentence order by name or number.

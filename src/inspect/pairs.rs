@@ -1,8 +1,6 @@
 //! Whether a model learned from single texts or from pairs of them. It answers the other in the same way, and nothing in the
 //! answer shows that it means little, so that it is told.
 
-use super::open::OpenModel;
-use super::predict::Asked;
 use super::request::Request;
 use crate::task::{Reads, Task};
 
@@ -27,26 +25,12 @@ pub(super) fn by_labels(task: Task, labels: &[String]) -> Option<bool> {
 }
 
 /// What is odd about a request, where the model learned from the other.
-fn misfit(task: Task, reads_pairs: Option<bool>, request: &Request) -> Option<&'static str> {
+pub(super) fn misfit(task: Task, reads_pairs: Option<bool>, request: &Request) -> Option<&'static str> {
     let has_pair = request.pair.as_ref().is_some_and(|pair| !pair.trim().is_empty());
     match reads_pairs.filter(|_| task.reads() == Reads::Texts) {
         Some(true) if !has_pair => Some("the model learned from pairs of texts and is asked about one text alone"),
         Some(false) if has_pair => Some("the model learned from single texts and is asked about a pair"),
         Some(_) | None => None,
-    }
-}
-
-impl Asked<'_> {
-    /// What is odd about a request, where the model learned from the other kind.
-    pub fn misfit(&self, request: &Request) -> Option<&'static str> {
-        misfit(self.task, self.reads_pairs, request)
-    }
-}
-
-impl OpenModel {
-    /// What is odd about a request, where the model learned from the other kind.
-    pub fn misfit(&self, request: &Request) -> Option<&'static str> {
-        self.borrowed().misfit(request)
     }
 }
 

@@ -10,7 +10,7 @@ use super::open::OpenModel;
 use super::output::{LabelScore, Logits, Output, Predicted, Replaced};
 use super::predictor::{GoOn, Predictor, Rows, Sequence};
 use super::request::{Options, Prepared, Request};
-use super::{InspectError, answers, entities, masks};
+use super::{InspectError, answers, entities, masks, pairs};
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{Decisions, Model};
 use crate::task::{Reads, Targets, Task};
@@ -49,6 +49,11 @@ impl OpenModel {
             reads_pairs: self.reads_pairs,
             dir: &self.dir,
         }
+    }
+
+    /// What is odd about a request, where the model learned from the other kind.
+    pub fn misfit(&self, request: &Request) -> Option<&'static str> {
+        self.borrowed().misfit(request)
     }
 
     /// Tokenizes a request.
@@ -113,6 +118,11 @@ impl Asked<'_> {
             self.check_masks(&request, &encoded)?;
         }
         Ok(Prepared { request, encoded, windows })
+    }
+
+    /// What is odd about a request, where the model learned from the other kind.
+    pub fn misfit(&self, request: &Request) -> Option<&'static str> {
+        pairs::misfit(self.task, self.reads_pairs, request)
     }
 
     fn check_masks(&self, request: &Request, encoded: &Encoded) -> Result<(), InspectError> {
