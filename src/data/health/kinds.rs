@@ -135,7 +135,7 @@ impl FindingKind {
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
             Self::Annotators { .. } => "several annotators",
-            Self::Markup { .. } => "markup",
+            Self::Markup { markup } => markup.short(),
             Self::CutWords => "words cut by spans",
             Self::ImpossibleTags => "impossible tags",
             Self::Spellings { .. } => "spelling variants",

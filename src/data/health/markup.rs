@@ -29,6 +29,16 @@ impl Markup {
         }
     }
 
+    /// A word or two for a filter.
+    pub(super) fn short(self) -> &'static str {
+        match self {
+            Self::Tags => "HTML tags",
+            Self::Entities => "HTML entities",
+            Self::Escapes => "backslashes",
+            Self::Bytes => "printed bytes",
+        }
+    }
+
     fn is_in(self, text: &str) -> bool {
         match self {
             Self::Tags => text.match_indices('<').any(|(at, _)| is_tag(&text[at + 1..])),
