@@ -328,6 +328,28 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn numbers_of_tags_are_read_alike_in_a_file_that_has_others() {
+        let lines = |tags: &[&str]| -> String {
+            tags.iter().map(|tags| format!("{{\"tokens\":[\"a\",\"b\",\"c\"],\"tags\":{tags}}}\n")).collect()
+        };
+        let roles = Roles { tokens: Some("tokens".into()), tags: Some("tags".into()), ..Roles::default() };
+        let of = |text: &str, labels: Option<&LabelSet>| Dataset::new(table(text), Task::Ner, &roles, labels).unwrap();
+        let pairs = of(&lines(&["[1,2,0]", "[0,3,4]"]), None);
+        assert_eq!(pairs.labels.names, ["O", "B-1", "I-1", "B-3", "I-3"]);
+        // 5 is no place among the tags that are known.
+        let eval = of(&lines(&["[1,2,0]", "[5,0,0]", "[0,0,3]"]), Some(&pairs.labels));
+        assert_eq!(targets(&eval), [vec![1, 2, 0], vec![0, 0, 3]].map(Target::Tags));
+        assert_eq!(excluded(&eval), [(2, "has the tag \"B-5\", expected one of 5 known tags (O, B-1, I-1, B-3, I-3)")]);
+        // A few rows may seem to be the other.
+        let types = of(&lines(&["[1,1,0]", "[0,2,2]"]), None);
+        assert_eq!(types.labels.names, ["O", "B-1", "I-1", "B-2", "I-2"]);
+        assert_eq!(targets(&of(&lines(&["[1,2,2]"]), Some(&types.labels))), [Target::Tags(vec![1, 3, 4])]);
+        // Among names they are places.
+        let named = LabelSet { names: ["O", "B-PER", "I-PER"].map(str::to_owned).to_vec() };
+        assert_eq!(targets(&of(&lines(&["[1,2,0]"]), Some(&named))), [Target::Tags(vec![1, 2, 0])]);
+    }
+
+    #[test]
     fn given_labels_keep_their_order_and_exclude_others_by_name() {
         let dataset = read("text,label\na,pos\nb,mixed\n", Task::Classify, Some(&["pos", "neg"]));
         assert_eq!(targets(&dataset), [Target::Class(0)]);

@@ -22,7 +22,7 @@ use super::{Dataset, Split, Target, guess};
 use crate::table::boundaries::cuts_word;
 use crate::table::notation::tags;
 use crate::table::notation::tags::Scheme;
-use crate::table::{Place, RowProblem, Table};
+use crate::table::{Place, RowProblem, Table, plain_name};
 use crate::task::{Annotation, Reads, Targets, Task};
 
 pub use kinds::FindingKind;
@@ -74,6 +74,8 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
+    findings.push(label_in_text(dataset));
+    findings.extend(unapproved(dataset));
     findings.extend(annotators(dataset, &[duplicates, contradictions].concat()));
     for (markup, examples) in markup::found(dataset) {
         findings.push(Finding::of_examples(FindingKind::Markup { markup }, dataset, &examples));
@@ -255,6 +257,38 @@ pub fn annotated_by_several(dataset: &Dataset) -> Option<Finding> {
     annotators(dataset, &[duplicates, contradictions].concat())
 }
 
+/// Texts that begin with the name of their class, where nearly all do: a file that was made for another program, say.
+fn label_in_text(dataset: &Dataset) -> Finding {
+    const FEWEST: usize = 8;
+    let begins = |example: &usize| {
+        let Target::Class(class) = dataset.examples[*example].target else { return false };
+        let name = dataset.labels.names[class as usize].as_str();
+        let is_word = name.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
+        let text = dataset.text(*example).trim_start();
+        let text = text.strip_prefix("__label__").unwrap_or(text);
+        let head = text.get(..name.len()).filter(|_| is_word);
+        let ends = || !text[name.len()..].starts_with(char::is_alphanumeric);
+        head.is_some_and(|head| head.to_lowercase() == name.to_lowercase()) && ends()
+    };
+    let all = dataset.examples.len();
+    let found: Vec<usize> = (0..all).filter(begins).collect();
+    let is_made = all >= FEWEST && dataset.labels.len() > 1 && found.len() * 10 >= all * 9;
+    Finding::of_examples(FindingKind::LabelInText, dataset, if is_made { &found } else { &[] })
+}
+
+/// Rows that nobody approved, where a column tells who approved others, as in what doccano exports.
+fn unapproved(dataset: &Dataset) -> Option<Finding> {
+    let (table, roles) = (&dataset.table, &dataset.roles);
+    let is_one = |name: &&String| ["annotationapprover", "approver", "approvedby"].contains(&plain_name(name).as_str());
+    let column = table.columns.iter().find(is_one)?;
+    let place = table.column(column).filter(|_| roles.named().all(|(_, used)| used != column))?;
+    let is_empty = |row: usize| table.cell(row, place).trim().is_empty();
+    let rows: Vec<usize> = dataset.examples.iter().map(|example| example.row).filter(|row| is_empty(*row)).collect();
+    let some_are = dataset.examples.iter().any(|example| !is_empty(example.row));
+    (some_are && !rows.is_empty())
+        .then(|| Finding::new(FindingKind::Unapproved { column: column.clone() }, dataset, rows))
+}
+
 /// Questions that are said to have no answer. They are meant where a column says so of each, as SQuAD 2.0 does, or where
 /// they are many; a few empty lists of answers among others may have been forgotten.
 fn unanswered(dataset: &Dataset) -> Finding {
@@ -423,6 +457,27 @@ mod tests {
         check(&format!("{head}\n{answered}{many}"), Some((true, 20)));
         check(&format!("{head}\tis_impossible\n{told}{}", row(40, none, "\tTrue")), Some((true, 1)));
         check(&format!("{head}\tis_impossible\n{told}{}", row(40, none, "\tFalse")), Some((false, 1)));
+    }
+
+    #[test]
+    fn texts_that_tell_their_label_and_rows_that_nobody_approved_are_told() {
+        let row = |row: usize, head: &str, approver: &str| {
+            format!("{head}the soup of table {row},{},{approver}\n", ["good", "bad"][row % 2])
+        };
+        let rows = |head: fn(usize) -> String| -> String {
+            (0..12).map(|place| row(place, &head(place), if place < 3 { "" } else { "admin" })).collect()
+        };
+        let of = |rows: &str, kind: &FindingKind| {
+            let found = found(&format!("text,label,annotation_approver\n{rows}"), Task::Classify);
+            found.into_iter().find(|finding| finding.kind == *kind).map(|finding| finding.count)
+        };
+        let told = rows(|row| format!("{}: ", ["Good", "Bad"][row % 2]));
+        assert_eq!(of(&told, &FindingKind::LabelInText), Some(12));
+        assert_eq!(of(&told.replace(": the", "the"), &FindingKind::LabelInText), None);
+        assert_eq!(of(&rows(|_| String::new()), &FindingKind::LabelInText), None);
+        let unapproved = FindingKind::Unapproved { column: "annotation_approver".into() };
+        assert_eq!(of(&told, &unapproved), Some(3));
+        assert_eq!(of(&told.replace("admin", ""), &unapproved), None);
     }
 
     #[test]

@@ -79,6 +79,10 @@ pub(super) fn unlabelled<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Ve
     none.extend(rare_nulls(&counts));
     none.sort_unstable();
     none.dedup();
+    // Prodigy's annotators ignore what they cannot answer.
+    if ["accept", "reject", "ignore"].iter().all(|word| counts.contains_key(word)) && counts.len() == 3 {
+        none.push("ignore");
+    }
     let is_word = |name: &&str| name.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
     // Beside one other name a dash says that something is not so.
     if counts.contains_key(NO_LABEL) && counts.len() > 2 && counts.keys().all(|name| *name == NO_LABEL || is_word(name))
@@ -221,6 +225,7 @@ mod tests {
             assert_eq!(unlabelled(cells.iter().copied()), expected, "{cells:?}");
         };
         check(&["neutral", "-", "entailment", "neutral"], &["-"]);
+        check(&["accept", "reject", "ignore", "accept"], &["ignore"]);
         check(&["spam", "-", "-"], &[]);
         check(&["+", "-", "o"], &[]);
         check(&["pos", "nan", "neg", "NaN"], &["NaN", "nan"]);

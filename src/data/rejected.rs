@@ -36,8 +36,8 @@ pub(super) struct Rejected {
 impl Rejected {
     /// The column of a table, where it has one that plays no other part; it says so of some rows and not of all.
     pub fn of(table: &Table, roles: &Roles) -> Option<Self> {
-        let is_free = |column: &usize| roles.named().all(|(_, used)| used != table.columns[*column]);
-        (0..table.columns.len()).filter(is_free).find_map(|column| Self::in_column(table, column))
+        let is_free = |found: &Self| roles.named().all(|(_, used)| used != table.columns[found.column]);
+        (0..table.columns.len()).filter_map(|column| Self::in_column(table, column)).find(is_free)
     }
 
     fn in_column(table: &Table, column: usize) -> Option<Self> {

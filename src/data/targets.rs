@@ -397,6 +397,11 @@ impl Targets {
     }
 }
 
+/// Whether the names of tags were made of numbers, so that numbers are no places among them.
+pub fn are_of_numbers(labels: &LabelSet) -> bool {
+    numbered_scheme(labels).is_some()
+}
+
 /// How numbers were read of which the names of tags were made; nothing where names are none of numbers.
 fn numbered_scheme(labels: &LabelSet) -> Option<Scheme> {
     let kinds = labels.names.iter().filter(|name| !tags::is_outside(name)).map(|name| tags::split(name));

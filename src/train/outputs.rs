@@ -8,6 +8,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::data::DataError;
+use crate::data::targets::are_of_numbers;
 use crate::data::{Dataset, LabelSet, Roles, composed};
 use crate::model::card::LoadReport;
 use crate::model::outputs::{self, unnamed_place};
@@ -202,7 +203,7 @@ pub(super) fn under_model(
     if !names.iter().zip(&used(&found)).any(is_unknown) {
         return Ok((Dataset::new(table, task, roles, known)?, Vec::new()));
     }
-    if found.notation.scheme.is_numbered() {
+    if found.notation.scheme.is_numbered() && !are_of_numbers(own) {
         let tags = name_list(&own.names);
         let said = format!("the tags of the data are numbers, read as the places of the model's tags, from 0: {tags}");
         return Ok((Dataset::new(table, task, roles, known)?, vec![said]));

@@ -62,8 +62,10 @@ pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
 pub fn annotators(table: &Table, roles: &Roles) -> Option<String> {
     let is_free = |name: &String| roles.named().all(|(_, used)| used != name);
     let is_one = |&(index, name): &(usize, &String)| {
-        let cells = filled_cells(table, index);
-        is_free(name) && is_in(ANNOTATORS, &plain_name(name)) && cells.iter().any(|cell| *cell != cells[0])
+        is_in(ANNOTATORS, &plain_name(name)) && is_free(name) && {
+            let cells = filled_cells(table, index);
+            cells.iter().any(|cell| *cell != cells[0])
+        }
     };
     table.columns.iter().enumerate().find(is_one).map(|(_, name)| name.clone())
 }

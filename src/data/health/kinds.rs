@@ -30,6 +30,10 @@ pub enum FindingKind {
     Contradictions,
     /// Rows whose text others labelled too, as a column tells; `text` is the column of the texts.
     Annotators { column: String, text: String },
+    /// Rows that nobody approved, where a column tells who approved the others.
+    Unapproved { column: String },
+    /// Texts that begin with the name of their own class.
+    LabelInText,
     /// Texts with something that is left of the way that they came.
     Markup { markup: Markup },
     /// Labelled spans that begin or end inside a word.
@@ -80,7 +84,7 @@ pub enum FindingKind {
 impl FindingKind {
     /// Whether it tells how the data are, and nothing that is wrong with them.
     pub fn is_note(&self) -> bool {
-        matches!(self, Self::Unanswered { is_meant: true } | Self::Rejected)
+        matches!(self, Self::Unanswered { is_meant: true } | Self::Rejected | Self::Unapproved { .. })
     }
 
     /// Whether a result means little while it lasts: what a person must know before a run begins.
@@ -107,6 +111,8 @@ impl FindingKind {
             | Self::CutWords
             | Self::Annotators { .. }
             | Self::Markup { .. }
+            | Self::Unapproved { .. }
+            | Self::LabelInText
             | Self::UnusedTexts { .. }
             | Self::NoText { .. }
             | Self::OtherLabels { .. }
@@ -134,6 +140,8 @@ impl FindingKind {
             Self::Unanswered { .. } => "no answer",
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
+            Self::Unapproved { .. } => "not approved",
+            Self::LabelInText => "label in the text",
             Self::Annotators { .. } => "several annotators",
             Self::Markup { markup } => markup.short(),
             Self::CutWords => "words cut by spans",
@@ -305,6 +313,16 @@ impl Finding {
             ),
             FindingKind::Markup { markup } => {
                 format!("{count} {rows} with {}, all of it read as text", markup.words())
+            }
+            FindingKind::Unapproved { column } => {
+                let have = if one { "has" } else { "have" };
+                format!("{count} {rows} {have} nobody in the column \"{column}\" and are learned from like the others")
+            }
+            FindingKind::LabelInText => {
+                let begin = if one { "begins" } else { "begin" };
+                format!(
+                    "{count} {rows} {begin} with the name of their class, which is then learned instead of the text"
+                )
             }
             FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
             FindingKind::CutWords => format!("{count} spans begin or end inside a word"),

@@ -43,7 +43,12 @@ impl Markup {
         match self {
             Self::Tags => text.match_indices('<').any(|(at, _)| is_tag(&text[at + 1..])),
             Self::Entities => text.match_indices('&').any(|(at, _)| is_entity(&text[at + 1..])),
-            Self::Escapes => !text.contains('\n') && text.match_indices('\\').any(|(at, _)| is_escape(&text[at + 1..])),
+            Self::Escapes => {
+                // Paths of files and formulas have other backslashes.
+                let mut marks = text.match_indices('\\').map(|(at, _)| &text[at + 1..]).peekable();
+                let is_one_line = marks.peek().is_some() && !text.contains('\n') && !text.contains(":\\");
+                is_one_line && marks.all(|rest| is_escape(rest) || rest.starts_with(['"', '\'', '/']))
+            }
             Self::Bytes => {
                 let text = text.trim();
                 ["b'", "b\""].iter().any(|open| text.len() > 3 && text.starts_with(open) && text.ends_with(&open[1..]))
@@ -80,15 +85,12 @@ fn is_entity(text: &str) -> bool {
     }
 }
 
-/// Whether what stands behind a backslash makes an escaped letter of it, as in no path of a file.
+/// Whether what stands behind a backslash makes an escaped letter of it.
 fn is_escape(text: &str) -> bool {
     let is_code =
         |digits: usize| text.as_bytes().get(1..=digits).is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit));
     match text.bytes().next() {
-        Some(b'n' | b'r' | b't') => {
-            // `\\n` before a small letter may be a folder's name.
-            !text[1..].starts_with(|letter: char| letter.is_ascii_lowercase())
-        }
+        Some(b'n' | b'r' | b't') => true,
         Some(b'u') => is_code(4),
         Some(b'x') => is_code(2),
         _ => false,
@@ -132,8 +134,8 @@ mod tests {
         check(Markup::Entities, &["a &amp; b", "it&#39;s", "&#x27;"], &["a & b", "R&D;", "&c;", "AT&T"]);
         check(
             Markup::Escapes,
-            &["one\\nTwo", "one\\n two", "caf\\u00e9", "caf\\xe9 "],
-            &["C:\\new", "a \\ b", "one\ntwo\\n ", "\\alpha"],
+            &["one\\nTwo", "one\\ntwo, \\\"so\\\"", "caf\\u00e9", "caf\\xe9 "],
+            &["C:\\new", "a \\ b", "one\ntwo\\n ", "\\alpha \\theta", "\\o/"],
         );
         check(Markup::Bytes, &["b'so it is'", "b\"it's\""], &["b", "b'", "it is b'x", "'so'"]);
     }

@@ -57,7 +57,7 @@ pub(in crate::data) fn flag(cell: &str) -> Option<bool> {
 
 /// Whether a cell ticks a label in a table where nothing stands for those that do not apply.
 pub(in crate::data) fn is_mark(cell: &str) -> bool {
-    cell.len() <= 4 && is_in(MARKS, &cell.to_lowercase().replace('\u{fe0f}', ""))
+    cell.len() <= 8 && is_in(MARKS, &cell.to_lowercase().replace('\u{fe0f}', ""))
 }
 
 /// Whether columns are ticked: marks stand in them, some cells are empty, and none says that a label does not apply.

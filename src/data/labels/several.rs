@@ -30,6 +30,9 @@ const MARKS: [char; 8] = ['\n', '|', ';', '｜', '；', '、', ',', '，'];
 /// competitions.
 const RARE_MARKS: [char; 6] = ['#', ' ', '+', '&', '/', '!'];
 
+/// What stands between names that are one.
+const CONJUNCTIONS: [&str; 9] = ["and", "or", "und", "oder", "et", "ou", "y", "o", "e"];
+
 /// Share of the cells that a way of writing must explain before it is taken to be the column's.
 const NEARLY_ALL: (usize, usize) = (19, 20);
 
@@ -202,6 +205,11 @@ fn joins(cells: &[&str], mark: char) -> bool {
             let moves = |part: &str| first.contains(part) && later.contains(part);
             let free: usize =
                 parts.iter().filter(|(part, _)| distinct.contains(*part) || moves(part)).map(|(_, count)| count).sum();
+            // A word that only joins others is no label.
+            let joins = |part: &&str| CONJUNCTIONS.contains(part) && !distinct.contains(*part);
+            if parts.keys().any(joins) {
+                return false;
+            }
             let is_free = parts.len() > 2 && free * 4 >= all * 3 && parts.keys().any(|part| moves(part));
             parts.keys().all(|part| is_number(part)) || many || nearly_all(alone, all) || is_free
         }
@@ -437,6 +445,7 @@ mod tests {
         check(&["joy+fear", "joy", "fear"], Separator::Character('+'));
         check(&["joy!fear", "joy", "fear", "fear!joy"], Separator::Character('!'));
         check(&["bill late", "late rude", "rude", "bill rude", "late"], Separator::Character(' '));
+        check(&["joy and fear", "joy", "fear", "fear and joy", "anger", "anger and joy"], Separator::Single);
         check(&["joy\nfear", "joy", "fear"], Separator::Character('\n'));
         check(&["card lost", "card arrival", "cash lost"], Separator::Single);
     }

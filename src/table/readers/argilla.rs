@@ -29,8 +29,10 @@ pub(super) fn answered(table: &mut Table) {
     for column in 0..table.columns.len() {
         let name = table.columns[column].clone();
         let flat = name.strip_suffix(RESPONSES).filter(|question| !question.is_empty());
-        let status = table.column(&format!("{name}.status"));
-        let is_flat = flat.is_some() && (status.is_some() || table.column(&format!("{name}.users")).is_some());
+        // Among thousands of columns few are looked for.
+        let beside = |what: &str| flat.and_then(|_| table.column(&format!("{name}.{what}")));
+        let status = beside("status");
+        let is_flat = status.is_some() || beside("users").is_some();
         if !is_flat && !holds_responses(table, column) {
             continue;
         }

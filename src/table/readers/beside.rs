@@ -32,7 +32,7 @@ pub(super) fn note(table: &Table, path: &Path) -> Option<String> {
         let (column, first) = (2..=MOST).contains(&count).then(|| numbered(table, count)).flatten()?;
         let (column, last) = (&table.columns[column], first + count - 1);
         Some(format!(
-            "{name:?} beside it has {count} names, and the column {column:?} has the numbers {first} to {last}, which stay the \\
+            "{name:?} beside it has {count} names, and the column {column:?} has the numbers {first} to {last}, which stay the \
              names of the classes; put those in their place to have them in answers"
         ))
     })

@@ -14,6 +14,8 @@ pub(super) struct Dialect {
     pub delimiter: u8,
     /// A field may be put in double quotes.
     pub quoted: bool,
+    /// Blanks may stand before these quotes, as in `a, "b, c"`.
+    pub indented: bool,
 }
 
 /// Bytes a field may have.
@@ -75,8 +77,9 @@ impl Rows {
         let mut at = start;
         let mut line_ends = 0;
         loop {
-            let field = if self.dialect.quoted && bytes.get(at) == Some(&b'"') {
-                quoted(bytes, at, self.dialect.delimiter, self.budget.min(FIELD_LIMIT))
+            let open = at + if self.dialect.indented { blanks(&bytes[at..], self.dialect.delimiter) } else { 0 };
+            let field = if self.dialect.quoted && bytes.get(open) == Some(&b'"') {
+                quoted(bytes, open, self.dialect.delimiter, self.budget.min(FIELD_LIMIT))
             } else {
                 plain(bytes, at, self.dialect.delimiter)
             };
@@ -117,6 +120,11 @@ enum Field {
     Unclosed {
         looked_at: usize,
     },
+}
+
+/// Blanks at the start of a field.
+fn blanks(field: &[u8], delimiter: u8) -> usize {
+    field.iter().take_while(|byte| matches!(byte, b' ' | b'\t') && **byte != delimiter).count()
 }
 
 fn plain(bytes: &[u8], start: usize, delimiter: u8) -> Field {

@@ -174,7 +174,7 @@ fn dialect(bytes: &[u8], told: Option<u8>) -> Dialect {
     let candidates = told.map_or(DELIMITERS.to_vec(), |delimiter| vec![delimiter]);
     let mut best: Option<(u32, usize, Dialect)> = None;
     for delimiter in candidates {
-        let dialect = Dialect { delimiter, quoted: quotes_mean_something(bytes, delimiter) };
+        let dialect = Dialect::of(bytes, delimiter);
         let rows = sample(bytes, dialect);
         let Some(first) = rows.iter().map(|row| row.cells.len()).find(|&count| count > 0) else { continue };
         let percent_of = |columns: usize| {
@@ -193,7 +193,44 @@ fn dialect(bytes: &[u8], told: Option<u8>) -> Dialect {
             best = Some((percent, columns, dialect));
         }
     }
-    best.map_or(Dialect { delimiter: b'\n', quoted: quotes_mean_something(bytes, b'\n') }, |(.., dialect)| dialect)
+    best.map_or_else(|| Dialect::of(bytes, b'\n'), |(.., dialect)| dialect)
+}
+
+impl Dialect {
+    fn of(bytes: &[u8], delimiter: u8) -> Self {
+        let usual = Self { delimiter, quoted: quotes_mean_something(bytes, delimiter), indented: false };
+        if delimiter != b'\n' && are_indented(bytes, delimiter) {
+            return Self { quoted: true, indented: true, ..usual };
+        }
+        usual
+    }
+}
+
+/// Whether quotes stand behind blanks in most rows, and close in all of them.
+fn are_indented(bytes: &[u8], delimiter: u8) -> bool {
+    let bytes = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+    let signs = [delimiter, b' ', b'"'];
+    if !bytes.windows(signs.len()).any(|three| three == signs) {
+        return false;
+    }
+    let mut rows = Rows::new(Dialect { delimiter, quoted: true, indented: true }, bytes.len());
+    let mut pieces: Vec<Piece> = Vec::new();
+    let (mut at, mut all, mut indented) = (0, 0, 0);
+    while at < bytes.len() && all < head::SAMPLE_ROWS {
+        let row = rows.row(bytes, at, &mut pieces);
+        at = row.next;
+        // The last row of a sample may be cut through.
+        if row.fault.is_some() && at < bytes.len() {
+            return false;
+        }
+        let is_indented = |piece: &Piece| {
+            let before = piece.content.start.checked_sub(2).map(|before| bytes[before]);
+            piece.quoted && before.is_some_and(|before| before == b' ')
+        };
+        all += 1;
+        indented += usize::from(pieces.iter().any(is_indented));
+    }
+    indented * 2 >= all
 }
 
 /// Tab-separated files are often written without quoting, and then a text may begin with a quote that is part of it. So
@@ -203,7 +240,7 @@ fn quotes_mean_something(bytes: &[u8], delimiter: u8) -> bool {
     if !matches!(delimiter, b'\t' | b'\n') {
         return true;
     }
-    let rows = sample(bytes, Dialect { delimiter, quoted: true });
+    let rows = sample(bytes, Dialect { delimiter, quoted: true, indented: false });
     let count = |kind: Quotes| rows.iter().filter(|row| row.quotes == kind).count();
     let (around, needed, broken) = (count(Quotes::Around), count(Quotes::Needed), count(Quotes::Broken));
     if broken > 0 { needed > broken } else { around + needed > 0 }
@@ -254,6 +291,23 @@ mod tests {
         assert!(quoted("text\tlabel\n\"Great\tmovie\"\tx\nso so\ty\n"));
         assert!(quoted("text\tlabel\n\"Great \"\"movie\"\"\"\tx\n"));
         assert!(quoted("text,label\n\"open,x\n"));
+    }
+
+    #[test]
+    fn blanks_may_stand_before_quotes() {
+        let indented = |text: &str| layout(text.as_bytes()).dialect.indented;
+        assert!(indented("tokens, tags\n\"a b\", \"O O\"\n\"c d\", \"O O\"\n"));
+        assert!(indented("text, label\n1, \"a, b\"\n2, \"c, d\"\n"));
+        assert!(!indented("text,label\nshe said, \"no\" and left,1\nso so,0\nfine,1\n"));
+        assert!(!indented("text,label\na, \"open,x\nb, c\"d,y\n"));
+        assert!(!indented("text,label\n\"a b\",x\n\"c d\",y\n"));
+        let table = crate::table::readers::read_bytes(
+            std::path::Path::new("a.csv"),
+            b"text, label\n\"one, two\", \"a, b\"\n\"three\",  \"c\"\n".to_vec(),
+        );
+        let table = table.unwrap();
+        assert_eq!(table.all_cells(), [["one, two", "a, b"], ["three", "c"]]);
+        assert_eq!(table.columns, ["text", "label"]);
     }
 
     #[test]
