@@ -41,14 +41,22 @@ impl Use {
     }
 }
 
-/// The column of a table that is called so and holds nothing but names of parts, of which one is to learn from.
+/// The column of a table that is called so and holds names of parts, of which one is to learn from and another is not.
+/// Some rows may be of none.
 pub(super) fn column(table: &Table) -> Option<String> {
     let is_one = |&index: &usize| {
-        let cells = || (0..table.rows()).map(|row| table.cell(row, index).trim()).filter(|cell| !cell.is_empty());
-        NAMES.contains(&plain_name(&table.columns[index]).as_str())
-            && cells().all(|cell| Use::of(cell).is_some())
-            && cells().any(|cell| Use::of(cell) == Some(Use::Learn))
-            && cells().any(|cell| Use::of(cell) != Some(Use::Learn))
+        if !NAMES.contains(&plain_name(&table.columns[index]).as_str()) {
+            return false;
+        }
+        let (mut filled, mut told, mut learn, mut other) = (0, 0, false, false);
+        for cell in (0..table.rows()).map(|row| table.cell(row, index).trim()).filter(|cell| !cell.is_empty()) {
+            let part = Use::of(cell);
+            filled += 1;
+            told += usize::from(part.is_some());
+            learn |= part == Some(Use::Learn);
+            other |= part.is_some_and(|part| part != Use::Learn);
+        }
+        learn && other && told * 2 >= filled
     };
     (0..table.columns.len()).find(is_one).map(|index| table.columns[index].clone())
 }
@@ -157,6 +165,8 @@ mod tests {
         let data = read("partition", &["training", "validation", ""]);
         assert!(data.parts_words().unwrap().ends_with("4 rows to evaluate on; 4 rows of no part left out"));
         assert_eq!(Split::new(&data, &rule()).train, [0, 3, 6, 9]);
+        let data = read("set", &["Train", "Validation", "Test", "unsup"]);
+        assert!(data.parts_words().unwrap().ends_with("and 3 rows of test left out; 3 rows of no part left out"));
     }
 
     #[test]

@@ -6,13 +6,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::choices::is_by_choice;
 use super::folded::folded;
-use super::labels::Classes;
+use super::labels::{Classes, flag};
 use super::rejected::is_rejection;
 use super::relabel::places_of;
 use super::targets::Targets;
 use super::{Dataset, Example, LabelSet};
+use crate::table::is_number;
 use crate::table::notation::tags;
-use crate::task::{Annotation, Task};
+use crate::task::{Annotation, Targets, Task};
 
 /// A class with the ways in which it is written, the most frequent first, each with its examples, or its words.
 pub type Spellings = Vec<(String, u64)>;
@@ -34,14 +35,20 @@ pub fn spellings(dataset: &Dataset) -> Vec<Spellings> {
     for (unit, count) in units(&dataset.labels, dataset.task).into_iter().zip(dataset.counts()) {
         *counts.entry(unit).or_insert(0) += count;
     }
+    // `True` and `1` say the same where all classes are yes or no.
+    let is_yes_or_no = |unit: &&str| flag(unit).is_some();
+    let are_flags = dataset.task.targets() != Targets::Tags
+        && counts.keys().all(is_yes_or_no)
+        && !counts.keys().all(|unit| is_number(unit));
+    let key = |unit: &str| if are_flags { format!("{:?}", flag(unit)) } else { folded(unit) };
     // Of a million names few are written in several ways: only names whose sums agree are compared as texts.
     let counts: Vec<(&str, u64)> = counts.into_iter().collect();
-    let mut sums: Vec<(u64, usize)> = counts.iter().map(|(unit, _)| sum(&folded(unit))).zip(0..).collect();
+    let mut sums: Vec<(u64, usize)> = counts.iter().map(|(unit, _)| sum(&key(unit))).zip(0..).collect();
     sums.sort_unstable();
     let mut by_fold: BTreeMap<String, Spellings> = BTreeMap::new();
     for alike in sums.chunk_by(|one, next| one.0 == next.0).filter(|alike| alike.len() > 1) {
         for (unit, count) in alike.iter().map(|(_, place)| counts[*place]) {
-            by_fold.entry(folded(unit)).or_default().push((unit.to_owned(), count));
+            by_fold.entry(key(unit)).or_default().push((unit.to_owned(), count));
         }
     }
     let mut found: Vec<Spellings> = by_fold.into_values().filter(|spellings| spellings.len() > 1).collect();
@@ -170,6 +177,21 @@ mod tests {
         assert_eq!(fix(&mut eval), [0]);
         assert_eq!((eval.examples.len(), eval.excluded.len(), eval.excluded[0].line), (2, 1, 4));
         assert_eq!(eval.examples[0].target, Target::Class(0));
+    }
+
+    #[test]
+    fn words_for_yes_and_no_are_spellings_where_all_classes_are_such() {
+        let read = |labels: &[&str]| {
+            let rows: String = labels.iter().enumerate().map(|(row, label)| format!("text {row},{label}\n")).collect();
+            Dataset::new(table(&format!("text,label\n{rows}")), Task::Classify, &roles("text", Some("label")), None)
+                .unwrap()
+        };
+        let mut data = read(&["True", "1", "0", "False", "0", "True"]);
+        assert_eq!(spellings(&data).len(), 2);
+        assert_eq!(fix(&mut data), [1, 3]);
+        assert_eq!(data.labels.names, ["0", "True"]);
+        assert!(spellings(&read(&["0", "1", "100"])).is_empty());
+        assert!(spellings(&read(&["yes", "1", "maybe"])).is_empty());
     }
 
     #[test]

@@ -87,6 +87,10 @@ pub fn unused_texts(table: &Table, roles: &Roles) -> Vec<String> {
     let made_from: Vec<Vec<String>> =
         [&roles.text, &roles.pair].into_iter().flatten().map(|used| parts(used)).collect();
     let is_derived = |name: &str| {
+        // Two columns of one name are two columns.
+        if name.ends_with(')') && name.trim_end_matches(')').ends_with(|letter: char| letter.is_ascii_digit()) {
+            return false;
+        }
         let name = parts(name);
         made_from.iter().any(|used| !used.is_empty() && name.len() > used.len() && name.starts_with(used))
     };
