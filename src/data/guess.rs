@@ -27,7 +27,7 @@ use crate::table::plain_name;
 use crate::task::{Reads, Targets, Task};
 
 use texts::text;
-pub(super) use unused::{annotators, no_text, other_labels, other_tags, unused_texts};
+pub(super) use unused::{annotators, no_text, other_labels, other_tags, tags_as_label, unused_texts};
 
 /// Groups below which rows are split without regard to them.
 const FEWEST_GROUPS: usize = 5;

@@ -182,6 +182,8 @@ pub fn columns(dataset: &Dataset) -> Vec<Finding> {
         findings.extend((count > 0).then(|| about(FindingKind::UnusedTexts { columns }, count)));
         let columns = guess::other_labels(table, roles, dataset.task);
         findings.push(about(FindingKind::OtherLabels { columns: columns.clone() }, columns.len()));
+        let column = guess::tags_as_label(table, roles);
+        findings.extend(column.map(|column| about(FindingKind::TagsAsLabel { column }, 1)));
         findings.extend(several_labels(dataset).map(|label| about(FindingKind::SeveralLabels { label }, 1)));
     }
     if dataset.task.targets() == Targets::Tags {
@@ -478,6 +480,15 @@ mod tests {
         let unapproved = FindingKind::Unapproved { column: "annotation_approver".into() };
         assert_eq!(of(&told, &unapproved), Some(3));
         assert_eq!(of(&told.replace("admin", ""), &unapproved), None);
+    }
+
+    #[test]
+    fn tags_that_are_read_as_a_label_are_told() {
+        let kind = FindingKind::TagsAsLabel { column: "label".into() };
+        let is_told = |text: &str| found(text, Task::Classify).iter().any(|finding| finding.kind == kind);
+        assert!(is_told("text,label\nAda went,B-PER O O\nto Rome,O B-LOC\n"));
+        assert!(!is_told("text,label\nAda went,B-PER\nto Rome,O\n"));
+        assert!(!is_told("text,label\nAda went,very good\nto Rome,so bad\n"));
     }
 
     #[test]

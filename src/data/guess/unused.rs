@@ -10,6 +10,8 @@ use super::shapes;
 use crate::data::Roles;
 use crate::data::labels::{flag_columns, is_missing, kind_of};
 use crate::table::Table;
+use crate::table::notation::schemes::has_letter;
+use crate::table::notation::tags;
 use crate::table::plain_name;
 use crate::task::{Targets, Task};
 
@@ -56,6 +58,19 @@ pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
         column.is_like_labels() && may_be
     };
     columns.filter(is_like).map(|column| column.name.to_owned()).collect()
+}
+
+/// The label of whole texts, where its cells are lists of tags of words.
+pub fn tags_as_label(table: &Table, roles: &Roles) -> Option<String> {
+    let name = roles.label.as_deref()?;
+    let cells = filled_cells(table, table.column(name)?);
+    let is_tag = |part: &String| part == "O" || has_letter(part);
+    let are_tags = |cell: &&str| {
+        let list = tags::list(cell).unwrap_or_default();
+        list.len() > 1 && list.iter().all(is_tag) && list.iter().any(|part| has_letter(part))
+    };
+    let found = cells.iter().filter(|cell| are_tags(cell)).count();
+    (found > 0 && found * 10 >= cells.len() * 9).then(|| name.to_owned())
 }
 
 /// The column that tells which of several annotators a row is by, where it plays no other part.

@@ -55,6 +55,8 @@ pub enum FindingKind {
         /// Whether they are read as the numbers of `B-` and `I-` tags in turn.
         are_pairs: bool,
     },
+    /// A label of whole texts that holds tags of words.
+    TagsAsLabel { column: String },
     /// A label that is read as one and looks like several.
     SeveralLabels { label: String },
     /// Classes that are called what stands for a missing value elsewhere.
@@ -118,6 +120,7 @@ impl FindingKind {
             | Self::OtherLabels { .. }
             | Self::OtherTags { .. }
             | Self::NumberedTags { .. }
+            | Self::TagsAsLabel { .. }
             | Self::SeveralLabels { .. }
             | Self::MayBeNoLabel { .. }
             | Self::Always { .. }
@@ -152,6 +155,7 @@ impl FindingKind {
             Self::OtherLabels { .. } => "other labels",
             Self::OtherTags { .. } => "other tags",
             Self::NumberedTags { .. } => "tags without names",
+            Self::TagsAsLabel { .. } => "tags as a label",
             Self::SeveralLabels { .. } => "several labels",
             Self::MayBeNoLabel { .. } => "possibly no label",
             Self::OneClass { .. } => "one class",
@@ -181,6 +185,9 @@ impl FindingKind {
                                                         one as a type of entity; where some begin an entity and others continue \
                                                         it, put names such as B-PER and I-PER in their place"
                 .to_owned(),
+            Self::TagsAsLabel { column } => {
+                format!("the column \"{column}\" holds tags of words and is read as one label of the text; the task ner reads them")
+            }
             Self::SeveralLabels { label } => {
                 format!("labels such as {label:?} look like several labels; the task multilabel splits them")
             }
@@ -337,6 +344,7 @@ impl Finding {
             | FindingKind::SeveralLabels { .. }
             | FindingKind::MayBeNoLabel { .. }
             | FindingKind::NumberedTags { .. }
+            | FindingKind::TagsAsLabel { .. }
             | FindingKind::NoText { .. } => self.kind.about_columns(),
             FindingKind::OneClass { label } => one_class_words(self.task, label),
             FindingKind::Always { labels } => always_words(labels),
