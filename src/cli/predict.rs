@@ -138,16 +138,16 @@ impl Predict {
             eprintln!("attune: {}: {note}", texts.name);
         }
         let go_on = &mut |_| ControlFlow::Continue(());
-        let mut misfits = (0, None);
+        let mut misfits = 0;
         let outcome = batch::answer::<anyhow::Error>(model, texts, options, go_on, &mut |item, said| {
             match said {
                 Ok(predicted) => {
                     warn_of_cut(&item.place, predicted.cut);
                     if let Some(misfit) = predicted.misfit {
-                        if misfits.1.is_none() {
+                        if misfits == 0 {
                             eprintln!("attune: warning: {}: {misfit}", item.place);
                         }
-                        misfits = (misfits.0 + 1, Some(misfit));
+                        misfits += 1;
                     }
                     printer.print(predicted)?;
                 }
@@ -161,7 +161,7 @@ impl Predict {
         // What stands before a line that cannot be read is still answered, in order.
         printer.out.flush()?;
         outcome?;
-        tell_misfits(misfits.0);
+        tell_misfits(misfits);
         if let Some(table) = &table {
             tell_reading(&Reading::of(table));
         }
@@ -253,7 +253,7 @@ fn tell_written(written: &Written) {
     }
 }
 
-/// Says how many texts the model was asked about that are not what it learned from, where they are several.
+/// Says how many texts the model was asked about that are not what it learned from, where there are some.
 fn tell_misfits(count: usize) {
     if count > 0 {
         let rows = plural(count, "row asks", "rows ask");

@@ -60,7 +60,7 @@ pub fn export(plan: &Plan, on_progress: OnProgress<'_>) -> Result<Option<Written
         source.check(*format)?;
         folder::check_free(&plan.place(*format), *format)?;
     }
-    if !plan.formats.is_empty() {
+    if plan.formats.contains(&Format::Hf) {
         source = source.looked_through()?;
     }
     if plan.script {
