@@ -13,7 +13,7 @@ use super::targets::Targets;
 use super::{Dataset, Example, LabelSet};
 use crate::table::is_number;
 use crate::table::notation::tags;
-use crate::task::{Annotation, Targets, Task};
+use crate::task::{Annotation, Task};
 
 /// A class with the ways in which it is written, the most frequent first, each with its examples, or its words.
 pub type Spellings = Vec<(String, u64)>;
@@ -37,7 +37,7 @@ pub fn spellings(dataset: &Dataset) -> Vec<Spellings> {
     }
     // `True` and `1` say the same where all classes are yes or no.
     let is_yes_or_no = |unit: &&str| flag(unit).is_some();
-    let are_flags = dataset.task.targets() != Targets::Tags
+    let are_flags = dataset.task.annotation() != Annotation::Tags
         && counts.keys().all(is_yes_or_no)
         && !counts.keys().all(|unit| is_number(unit));
     let key = |unit: &str| if are_flags { format!("{:?}", flag(unit)) } else { folded(unit) };
