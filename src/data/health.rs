@@ -275,7 +275,7 @@ fn label_in_text(dataset: &Dataset) -> Finding {
     let all = dataset.examples.len();
     let found: Vec<usize> = (0..all).filter(begins).collect();
     let is_made = all >= FEWEST && dataset.labels.len() > 1 && found.len() * 10 >= all * 9;
-    Finding::of_examples(FindingKind::LabelInText, dataset, if is_made { &found } else { &[] })
+    Finding::of_examples(FindingKind::LabelInText, dataset, if is_made { &found[..] } else { &[] })
 }
 
 /// Rows that nobody approved, where a column tells who approved others, as in what doccano exports.

@@ -202,6 +202,30 @@ impl FindingKind {
     }
 }
 
+impl FindingKind {
+    /// What is odd about how rows came about, in words.
+    fn about_origins(&self, count: usize, rows: &str) -> String {
+        let [were, have, begin] = if count == 1 { ["was", "has", "begins"] } else { ["were", "have", "begin"] };
+        match self {
+            Self::Rejected => format!("{count} {rows} {were} thrown away by the annotators and {were} left out"),
+            Self::Annotators { column, text } => format!(
+                "{count} {rows} with texts that several annotators labelled, as the column \"{column}\" tells: each is learned from \
+                 as it stands, and copies of a text stay on one side only with group = \"{text}\""
+            ),
+            Self::Markup { markup } => format!("{count} {rows} with {}, all of it read as text", markup.words()),
+            Self::Unapproved { column } => {
+                format!("{count} {rows} {have} nobody in the column \"{column}\" and {were} kept like the others")
+            }
+            Self::LabelInText => {
+                format!(
+                    "{count} {rows} {begin} with the name of their class, which is then learned instead of the text"
+                )
+            }
+            _ => String::new(),
+        }
+    }
+}
+
 /// Classes with their other spellings, of which the first few are named.
 fn spellings_words(count: usize, rows: &str, classes: &[Spellings]) -> String {
     const NAMED: usize = 3;
@@ -279,10 +303,6 @@ impl Finding {
         };
         match &self.kind {
             FindingKind::Unreadable => format!("{count} {row} could not be read"),
-            FindingKind::Rejected => {
-                let were = if one { "was" } else { "were" };
-                format!("{count} {rows} {were} thrown away by the annotators and {were} left out")
-            }
             FindingKind::EmptyText => match self.task.reads() {
                 Reads::Words => format!("{count} {rows} without words"),
                 Reads::Question => format!("{count} {row} without a question or a context"),
@@ -314,23 +334,11 @@ impl Finding {
                     format!("{count} {rows} with the same text as another row but a different label")
                 }
             },
-            FindingKind::Annotators { column, text } => format!(
-                "{count} {rows} with texts that several annotators labelled, as the column \"{column}\" tells: each is learned from \
-                 as it stands, and copies of a text stay on one side only with group = \"{text}\""
-            ),
-            FindingKind::Markup { markup } => {
-                format!("{count} {rows} with {}, all of it read as text", markup.words())
-            }
-            FindingKind::Unapproved { column } => {
-                let have = if one { "has" } else { "have" };
-                format!("{count} {rows} {have} nobody in the column \"{column}\" and are learned from like the others")
-            }
-            FindingKind::LabelInText => {
-                let begin = if one { "begins" } else { "begin" };
-                format!(
-                    "{count} {rows} {begin} with the name of their class, which is then learned instead of the text"
-                )
-            }
+            FindingKind::Annotators { .. }
+            | FindingKind::Markup { .. }
+            | FindingKind::Unapproved { .. }
+            | FindingKind::LabelInText
+            | FindingKind::Rejected => self.kind.about_origins(count, rows),
             FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
             FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
             FindingKind::ImpossibleTags => {
