@@ -24,7 +24,7 @@ pub use both::{Both, side_by_side};
 pub use divergence::Divergence;
 pub use found::{Drift, Heads, Sample};
 pub use weights::{Weight, Weights};
-pub use words::{SLOTS, percent};
+pub use words::{Called, SLOTS, percent};
 
 /// Compares two models; nothing where `go_on`, which hears how many texts are done, ended it.
 pub fn drift(

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::output::{grouped, plural, print_json, print_lines};
 use super::predict::tell_columns;
-use crate::analysis::drift::{Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
+use crate::analysis::drift::{Called, Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
 use crate::analysis::sample::of_places;
 use crate::batch::{By, How, Item, Texts, texts};
 use crate::hub::embedded;
@@ -155,7 +155,7 @@ impl DriftBetween {
                 "relative_change": weight.change,
             })).collect::<Vec<_>>(),
             "not_compared": { "before": found.weights.apart[0], "after": found.weights.apart[1] },
-            "said": found.said(),
+            "said": found.said(Called::AsWeights),
             "notes": found.notes,
         })
     }
@@ -183,7 +183,7 @@ fn told_to_people(found: &Drift) -> Vec<String> {
     ];
     let dashed = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     // States are those after so many layers; heads and weights have the names of their layers, which begin at 0.
-    lines.push(format!("{:<22}{:>8}", "states after layer", "CKA"));
+    lines.push(format!("{:<22}{:>8}", "states after layers", "CKA"));
     for (place, cka) in found.layers.iter().enumerate() {
         let name = if place == 0 { "0, the embeddings".to_owned() } else { place.to_string() };
         lines.push(format!("{name:<22}{:>8}", dashed(cka.map(|cka| format!("{cka:.4}")))));
@@ -210,6 +210,6 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         found.weights.both.iter().filter(|weight| weight.shape.len() > 1 && !weight.name.starts_with("layers."));
     lines.extend(others.map(|weight| format!("{:<30}{:>20}", weight.name, dashed(weight.change.map(percent)))));
     lines.push(String::new());
-    lines.extend(found.said());
+    lines.extend(found.said(Called::AsWeights));
     lines
 }

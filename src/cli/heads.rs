@@ -98,7 +98,7 @@ impl HeadsOf {
 fn lines(found: &Board) -> Vec<String> {
     let title = Measure::find(Measure::main(found.task)).map_or("", |measure| measure.title);
     let mut lines = vec![format!(
-        "{title} {:.4}, loss {:.4} over {}",
+        "{title} {:.4}, loss {:.4} over {}; layers and heads are counted from 0",
         found.whole.metric,
         found.whole.loss,
         plural(found.sample.rows, "row", "rows")

@@ -77,7 +77,8 @@ impl Found {
 
     pub fn lines(&self) -> Vec<String> {
         let NearestTo { rows, layer, pooling, .. } = &self.asked;
-        let head = format!("nearest rows after layer {layer} ({})", pooling.title());
+        let after = if *layer == 0 { "of the embeddings".to_owned() } else { format!("after layer {layer}") };
+        let head = format!("nearest rows {after} ({})", pooling.title());
         let row = |near: &Near| {
             let mark = match near.agrees {
                 Some(false) => "≠",

@@ -86,9 +86,9 @@ fn told(encoder: &EncoderConfig, layers: &[usize]) -> String {
     if encoder.family == Family::Albert {
         return format!("the student is cut from the teacher: {} of its {all} layers, which are all one", layers.len());
     }
-    let names: Vec<String> = layers.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = layers.iter().map(|place| (place + 1).to_string()).collect();
     let noun = noun(layers.len(), "layer", "layers");
-    format!("the student is cut from the teacher: {noun} {} of its {all}, counted from 0", names.join(", "))
+    format!("the student is cut from the teacher: {noun} {} of 1 to {all}", names.join(", "))
 }
 
 fn is_there(dir: &Path, record: &Record) -> bool {

@@ -1,7 +1,7 @@
 //! A view of Explore in one line of text: which model is asked what, of which data, and how that is shown. It can be kept,
 //! copied, sent and pasted, and leads back to the same view.
 //!
-//! It has the form of an address (`attune://explore/attention?model=…&text=…&layer=10`), so that it survives being quoted
+//! It has the form of an address (`attune://explore/attention?model=…&text=…&layer=layer+11`), so that it survives being quoted
 //! and can be read. What a view says of itself are keys of its own beside those that are written here; a value is text
 //! where it reads as nothing else, and otherwise JSON.
 

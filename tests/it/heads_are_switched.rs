@@ -49,7 +49,10 @@ fn the_command_line_tells_what_each_head_matters_and_what_is_lost_without_it() {
         }
     }
     let (words, said) = heads("bert-classify", &data, &["--rows", "6", "--exact"]).unwrap();
-    assert!(words.contains("layer 2 head 3") && words.contains("layer 1 feed-forward"), "{words}");
+    assert!(
+        words.contains("layer 2 head 3") && words.contains("layer 1 feed-forward") && words.contains("counted from 0"),
+        "{words}"
+    );
     assert!(said.contains("6 of 12 labelled rows were looked at"), "{said}");
     let refused = heads("electra-rtd", &data, &[]).unwrap_err();
     assert!(refused.contains("what heads matter for rtd cannot be measured"), "{refused}");
@@ -71,14 +74,14 @@ fn a_person_switches_heads_and_what_is_said_what_is_looked_at_and_the_metric_fol
     assert!(window.shows("What the whole model says") && window.shows("press one, a layer's number"));
     assert!(window.shows("Open data with labels"));
 
-    window.press("Layer 0 head 1, on");
+    window.press("Layer 1, head 2: on");
     window.until("it follows", |workspace| says(workspace, 1));
-    assert!(window.shows("Layer 0 head 1, off") && window.shows("1 head off"));
+    assert!(window.shows("Layer 1, head 2: off") && window.shows("1 head off"));
     assert!(window.shows("with parts switched off"));
-    window.press("Attention of layer 2, on");
+    window.press("Attention of layer 3, on");
     window.until("a whole layer is off", |workspace| says(workspace, 5));
-    assert!(window.shows("Attention of layer 2, off") && window.shows("5 heads off"));
-    window.press("Feed-forward of layer 1, on");
+    assert!(window.shows("Attention of layer 3, off") && window.shows("5 heads off"));
+    window.press("Feed-forward of layer 2, on");
     window.until("a feed-forward too", |workspace| {
         let reply = workspace.explore.answer.as_ref();
         let asked = reply.and_then(|reply| reply.inquiry.get::<Switched<Attend>>());
@@ -96,7 +99,7 @@ fn a_person_switches_heads_and_what_is_said_what_is_looked_at_and_the_metric_fol
         reply.is_some_and(|reply| reply.inquiry.get::<ScoreWith>().is_some())
     });
     assert!(window.shows("Accuracy on 12 rows"), "those that are held out");
-    assert!(window.shows("As it is switched") && window.shows("Layer 1 head 0, on, importance "));
+    assert!(window.shows("As it is switched") && window.shows("Layer 2, head 1: on, importance "));
     window.press("Loss without");
     assert!(window.shows("Each head by the loss of the sample without it") && window.shows(", loss without it "));
     window.press("All on");
@@ -126,14 +129,14 @@ fn heads_are_switched_by_the_keyboard_alone() {
     let (mut window, _) = explored(folder.path());
     window.press("Switches");
     window.until("the whole model has answered", |workspace| says(workspace, 0));
-    window.harness.get_by_role_and_label(Role::GridCell, "Layer 0 head 0, on").focus();
+    window.harness.get_by_role_and_label(Role::GridCell, "Layer 1, head 1: on").focus();
     window.harness.run_steps(2);
     window.harness.key_press(egui::Key::Tab);
     window.harness.run_steps(2);
     window.harness.key_press(egui::Key::Space);
     window.harness.run_steps(2);
     window.until("the next head is off", |workspace| says(workspace, 1));
-    assert!(window.shows("Layer 0 head 1, off"));
+    assert!(window.shows("Layer 1, head 2: off"));
     let asked = window.workspace().explore.answer.as_ref().unwrap().inquiry.get::<Without>().is_none();
     assert!(asked, "the attention was asked for last");
 }

@@ -139,7 +139,7 @@ fn what_is_missing_is_said_with_the_way_to_it() {
 #[test]
 fn a_click_on_a_cell_freezes_it_and_the_preset_follows() {
     let mut train = scene(TrainPanel::default(), ready(), edits);
-    train.get_by_label("Freeze layer 2").click();
+    train.get_by_label("Freeze layer 3").click();
     train.run_ok();
     let strategy = &train.state().workspace.draft.strategy;
     assert_eq!(strategy.kind, StrategyKind::Custom);
@@ -184,8 +184,8 @@ fn the_freeze_map_needs_no_mouse() {
 #[test]
 fn a_drag_over_cells_paints_them_all() {
     let mut train = scene(TrainPanel::default(), ready(), edits);
-    let from = train.get_by_label("Freeze layer 1").rect().center();
-    let to = train.get_by_label("Freeze layer 4").rect().center();
+    let from = train.get_by_label("Freeze layer 2").rect().center();
+    let to = train.get_by_label("Freeze layer 5").rect().center();
     train.drag_at(from);
     train.run_ok();
     train.hover_at(from + egui::vec2(12.0, 0.0));
@@ -380,12 +380,12 @@ fn a_run_in_progress_is_shown_and_its_form_cannot_be_changed() {
     train.get_by_label("Step 23 / 60");
     train.get_by_label_contains("Loss chart, training");
     train.get_by_label_contains("Learning rate chart");
-    train.get_by_label("Freeze layer 2").click();
+    train.get_by_label("Freeze layer 3").click();
     train.run_ok();
     assert!(!said(&train, |action| matches!(action, Action::Edit(_))));
     train.get_by_label("Next run").click();
     train.run_ok();
-    train.get_by_label("Freeze layer 2").click();
+    train.get_by_label("Freeze layer 3").click();
     train.run_ok();
     assert_eq!(train.state().workspace.draft.strategy.frozen, ["layers.2"], "what is edited is the next run");
     train.get_by_label("Stop and keep").click();

@@ -75,7 +75,7 @@ fn a_view_is_kept_with_its_text_and_comes_back_after_a_restart() {
     window.press("Lines");
     window.press("What heads do");
     let line =
-        window.harness.query_all_by(|node| node.label().is_some_and(|label| label.starts_with("Layer 2 head 1")));
+        window.harness.query_all_by(|node| node.label().is_some_and(|label| label.starts_with("Layer 3, head 2")));
     line.last().unwrap().click();
     rests(&mut window);
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::D);
@@ -83,7 +83,14 @@ fn a_view_is_kept_with_its_text_and_comes_back_after_a_restart() {
     let kept = window.workspace().kept_views.clone();
     assert_eq!(kept.len(), 1);
     let link = kept[0].link.clone();
-    for part in ["attune://explore/attention?model=", "layer=2", "head=1", "drawn=lines", "whole_words=true", "tabs="] {
+    for part in [
+        "attune://explore/attention?model=",
+        "layer=layer+3",
+        "head=head+2",
+        "drawn=lines",
+        "whole_words=true",
+        "tabs=",
+    ] {
         assert!(link.contains(part), "{part} in {link}");
     }
     assert!(kept[0].title.starts_with("Attention \u{b7} bert-classify: "), "{}", kept[0].title);
@@ -104,7 +111,7 @@ fn a_view_is_kept_with_its_text_and_comes_back_after_a_restart() {
     rests(&mut window);
     let workspace = window.workspace();
     assert_eq!((workspace.screen, workspace.explore.model.as_ref()), (Screen::Explore, Some(&model)));
-    assert!(window.shows("Layer 2 head 1"));
+    assert!(window.shows("Layer 3, head 2"));
     assert!(window.shows("where most of its attention goes"), "the list of what heads do is in front");
     // Kept again it is the very same, so that nothing of it was lost.
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::D);

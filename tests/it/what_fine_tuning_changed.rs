@@ -74,7 +74,7 @@ fn two_models_are_compared_as_recorded_and_in_the_shape_of_the_contract() {
         done(&arguments)
     };
     let table = ask(&["--task", "classify"]);
-    assert!(table.contains("embeddings") && table.contains("Of the heads layer"), "{table}");
+    assert!(table.contains("embeddings") && table.contains("Of the heads layers."), "{table}");
     // A layer of states has the number in the table that it has in JSON, and one of weights its name.
     let json = objects(&ask(&["--task", "classify", "--json"]));
     for layer in json["layers"].as_array().unwrap() {
@@ -182,7 +182,8 @@ fn what_a_run_changed_is_seen_at_a_glance_and_a_head_before_and_after() {
     window.until("both are compared", |workspace| workspace.worked::<MeasureDrift>().is_some());
     let measured = window.workspace().worked::<MeasureDrift>().unwrap().1.as_ref().unwrap().clone();
     assert_eq!(measured.before, golden().join("bert-classify"));
-    for words in ["States of the embeddings: CKA ", "Layer 2 head 3: ", "Layer 0 query: moved by ", "Of the weights "] {
+    for words in ["States of the embeddings: CKA ", "Layer 3, head 4: ", "Layer 1, query: moved by ", "Of the weights "]
+    {
         assert!(window.shows(words), "{words}");
     }
     // The head that looks elsewhere most is open, on the text that shows it most.
@@ -191,24 +192,24 @@ fn what_a_run_changed_is_seen_at_a_glance_and_a_head_before_and_after() {
     assert!(window.shows("in this one, which shows it most"));
     // Another, by the keyboard alone.
     let heads = measured.drift.heads.as_ref().unwrap();
-    let name = format!("Layer 1 head 0: {:.4} bits apart", heads.of(1, 0).unwrap().mean());
+    let name = format!("Layer 2, head 1: {:.4} bits apart", heads.of(1, 0).unwrap().mean());
     window.harness.get_by_role_and_label(Role::GridCell, &name).focus();
     window.harness.run_steps(3);
     window.until("the other head is read", |workspace| {
         workspace.worked::<LookAtBoth>().is_some_and(|(work, _)| work.layer == 1)
     });
-    assert!(window.shows("Layer 1 head 0"));
+    assert!(window.shows("Layer 2, head 1"));
     window.harness.key_press(Key::Tab);
     window.harness.run_steps(3);
-    assert!(window.shows("Layer 1 head 1"));
+    assert!(window.shows("Layer 2, head 2"));
     // For a layer and a weight the numbers.
     let query = measured.drift.moved(2, "attention.query").unwrap();
     let name =
-        format!("Layer 2 query: moved by {} of its norm", attune::analysis::drift::percent(query.change.unwrap()));
+        format!("Layer 3, query: moved by {} of its norm", attune::analysis::drift::percent(query.change.unwrap()));
     window.press(&name);
     assert!(window.shows("The query matrix of every layer") && window.shows(&query.stored_name));
     let cka = measured.drift.layers[3].unwrap();
-    window.press(&format!("States of layer 2: CKA {cka:.4}"));
+    window.press(&format!("States of layer 3: CKA {cka:.4}"));
     assert!(window.shows("How far the states of each layer") && window.shows("attention.query.weight"));
     for label in ["How it is computed: What changed between two models", "Save…"] {
         assert!(window.harness.query_by_label(label).is_some(), "{label}");

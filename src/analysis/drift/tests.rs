@@ -176,7 +176,7 @@ fn told(layers: &[f64], heads: &[f64], weights: &[(&str, f64)]) -> Vec<String> {
         weights: Weights { both: weights.iter().map(weight).collect(), ..Weights::default() },
         ..Drift::default()
     }
-    .said()
+    .said(Called::ForPeople)
 }
 
 #[test]
@@ -186,14 +186,14 @@ fn what_changed_most_is_said_in_words() {
         told(&[0.999, 0.99, 0.8, 0.6], &[0.0, 0.02, 0.3, 0.1], &[("embeddings.word.weight", 0.001), (query, 0.0312)]),
         [
             "The states of the top two layers changed most (CKA 0.80 and 0.60)",
-            "Of the heads layer 1 head 0 looks elsewhere most (0.30 bits)",
-            "Of the weights the query matrix of layer 1 moved most, by 3.1 % of its norm",
+            "Of the heads layer 2, head 1 looks elsewhere most (0.30 bits)",
+            "Of the weights the query matrix of layer 2 moved most, by 3.1 % of its norm",
         ]
     );
     assert_eq!(
         told(&[1.0, 0.9, 0.995], &[0.001, 0.0], &[(query, 0.0)]),
         [
-            "The states after 1 of 2 layers changed most (CKA 0.90)",
+            "The states after layer 1 of 2 changed most (CKA 0.90)",
             "Every head looks where it looked (at most 0.001 bits apart)",
             "No weight that both have moved at all",
         ]

@@ -2,6 +2,7 @@
 
 use super::found::{Drift, Heads};
 use super::weights::Weight;
+use crate::words;
 
 /// From which CKA on states are all but the same.
 const ALIKE: f64 = 0.99;
@@ -22,11 +23,36 @@ pub const SLOTS: [(&str, &str); 6] = [
     ("feed_forward.output", "feed-forward outer"),
 ];
 
+/// What layers and heads are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// For people, who count from 1: `layer 2, head 1`.
+    ForPeople,
+    /// As weights are, beside numbers that begin at 0: `layers.1 head 0`.
+    AsWeights,
+}
+
+impl Called {
+    fn layer(self, place: usize) -> String {
+        match self {
+            Self::ForPeople => words::layer(place),
+            Self::AsWeights => format!("layers.{place}"),
+        }
+    }
+
+    fn head(self, layer: usize, head: usize) -> String {
+        match self {
+            Self::ForPeople => words::head_of(layer, head),
+            Self::AsWeights => format!("layers.{layer} head {head}"),
+        }
+    }
+}
+
 impl Drift {
     /// What changed most: the states, the heads and the weights in a sentence each.
-    pub fn said(&self) -> Vec<String> {
-        let heads = self.heads.as_ref().and_then(heads);
-        self.states().into_iter().chain(heads).chain(self.matrices()).collect()
+    pub fn said(&self, called: Called) -> Vec<String> {
+        let heads = self.heads.as_ref().and_then(|heads| most_of(heads, called));
+        self.states().into_iter().chain(heads).chain(self.matrices(called)).collect()
     }
 
     fn states(&self) -> Option<String> {
@@ -45,11 +71,11 @@ impl Drift {
             }
             _ if place == 0 => Some(format!("The states changed most in the embeddings (CKA {least:.2})")),
             _ if place == top => Some(format!("The states of the top layer changed most (CKA {least:.2})")),
-            _ => Some(format!("The states after {place} of {top} layers changed most (CKA {least:.2})")),
+            _ => Some(format!("The states after layer {place} of {top} changed most (CKA {least:.2})")),
         }
     }
 
-    fn matrices(&self) -> Option<String> {
+    fn matrices(&self, called: Called) -> Option<String> {
         let matrices = self.weights.both.iter().filter(|weight| weight.shape.len() > 1);
         let valued = matrices.filter_map(|weight| Some((weight, weight.change?)));
         let (most, change) = valued.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
@@ -59,11 +85,11 @@ impl Drift {
         if change <= UNMOVED {
             return Some("No weight matrix moved by more than a millionth of its norm".to_owned());
         }
-        Some(format!("Of the weights {} moved most, by {} of its norm", name(most), percent(change)))
+        Some(format!("Of the weights {} moved most, by {} of its norm", name(most, called), percent(change)))
     }
 }
 
-fn heads(heads: &Heads) -> Option<String> {
+fn most_of(heads: &Heads, called: Called) -> Option<String> {
     let each = heads.each.iter().enumerate();
     let (place, most) = each.reduce(|most, next| if next.1.mean() > most.1.mean() { next } else { most })?;
     let bits = most.mean();
@@ -71,17 +97,17 @@ fn heads(heads: &Heads) -> Option<String> {
         let words = "Every head looks where it looked";
         return Some(if bits < 0.0005 { words.to_owned() } else { format!("{words} (at most {bits:.3} bits apart)") });
     }
-    let (layer, head) = (place / heads.heads.max(1), place % heads.heads.max(1));
-    Some(format!("Of the heads layer {layer} head {head} looks elsewhere most ({bits:.2} bits)"))
+    let name = called.head(place / heads.heads.max(1), place % heads.heads.max(1));
+    Some(format!("Of the heads {name} looks elsewhere most ({bits:.2} bits)"))
 }
 
 /// A weight in words, where it is one that every encoder has.
-fn name(weight: &Weight) -> String {
+fn name(weight: &Weight, called: Called) -> String {
     let in_layer = || {
         let (layer, slot) = weight.name.strip_prefix("layers.")?.split_once('.')?;
         let slot = slot.strip_suffix(".weight")?;
         let (_, words) = SLOTS.into_iter().find(|(known, _)| *known == slot)?;
-        Some(format!("the {words} matrix of layer {layer}"))
+        Some(format!("the {words} matrix of {}", called.layer(layer.parse().ok()?)))
     };
     let in_head = || Some(format!("the {} matrix of the task head", weight.task_head_name()?));
     in_layer()

@@ -18,7 +18,6 @@ use crate::stop::Stop;
 use crate::task::Task;
 use crate::train::columns::{Learned, columns};
 use crate::train::config::{Every, RunConfig, RunOptions, StrategyKind};
-use crate::train::config::{Every, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
 use crate::train::folds::of_fold;
 use crate::train::prepare::open_model;

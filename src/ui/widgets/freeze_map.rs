@@ -6,10 +6,12 @@ use egui_material_icons::icons::ICON_LOCK;
 
 use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::state;
+use crate::words;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
-    /// `embeddings`, `layers.3` or `head`.
+    /// As a configuration calls it: `embeddings`, `layers.2` or `head`.
     pub name: String,
     pub parameters: u64,
     /// Those of them that are trained.
@@ -22,11 +24,7 @@ pub struct Block {
 impl Block {
     /// `Embeddings`, `Layer 3`, `Head`.
     pub fn title(&self) -> String {
-        if let Some(number) = self.name.strip_prefix("layers.") {
-            return format!("Layer {number}");
-        }
-        let mut letters = self.name.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+        state::sentence(&words::block(&self.name))
     }
 
     /// Whether most of it stays as it is and something is trained beside it or of it.
@@ -56,7 +54,7 @@ pub fn freeze_map(ui: &mut Ui, blocks: &[Block], palette: &Palette) -> Option<Ve
     let mut next_focus = None;
     for (place, (block, cell)) in blocks.iter().zip(&cells).enumerate() {
         let response = ui.interact(*cell, id.with(place), Sense::click_and_drag());
-        let label = format!("Freeze {}", lower(&block.title()));
+        let label = format!("Freeze {}", words::block(&block.name));
         response.widget_info(|| WidgetInfo::selected(Role::CheckBox, ui.is_enabled(), !block.trainable, &label));
         if response.drag_started() {
             brush = Some(!block.trainable);
@@ -174,9 +172,9 @@ fn numbers_ui(ui: &Ui, rect: Rect, blocks: &[Block], cells: &[Rect], palette: &P
         width * *stride as f32 >= 18.0
     });
     let stride = stride.unwrap_or(12);
-    for (place, (block, cell)) in layers.enumerate() {
+    for (place, (_, cell)) in layers.enumerate() {
         if place % stride == 0 {
-            let number = block.name.trim_start_matches("layers.");
+            let number = place + 1;
             let at = pos2(cell.center().x, rect.bottom());
             ui.painter().text(at, Align2::CENTER_BOTTOM, number, theme::number(10.0), palette.text_faint);
         }
@@ -220,11 +218,6 @@ fn tooltip(ui: &mut Ui, block: &Block, palette: &Palette) {
     ui.label(egui::RichText::new(state).color(palette.text_dim));
 }
 
-fn lower(title: &str) -> String {
-    let mut letters = title.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,7 +247,6 @@ mod tests {
     #[test]
     fn a_block_is_named_as_people_say_it() {
         let names: Vec<String> = blocks(1).iter().map(Block::title).collect();
-        assert_eq!(names, ["Embeddings", "Layer 0", "Head"]);
-        assert_eq!(lower("Layer 0"), "layer 0");
+        assert_eq!(names, ["Embeddings", "Layer 1", "Head"]);
     }
 }

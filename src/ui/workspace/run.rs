@@ -15,6 +15,7 @@ use crate::train::event::{Ending, Step, TrainEvent};
 use crate::train::run::History;
 use crate::ui::widgets::curve::{Flag, FlagKind, Series};
 use crate::ui::widgets::text::short_name;
+use crate::words;
 use crate::worker::protocol::{Lengths, OpenedRun};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +177,8 @@ impl RunView {
             TrainEvent::Unfroze { step, blocks, trainable } => {
                 self.orders.frozen.retain(|block| !blocks.contains(block));
                 self.trainable = self.trainable.max(*trainable);
-                self.flag(*step, FlagKind::Unfroze, format!("Unfroze {}", blocks.join(", ")));
+                let named = blocks.iter().map(|block| words::block(block)).collect::<Vec<_>>().join(", ");
+                self.flag(*step, FlagKind::Unfroze, format!("Unfroze {named}"));
             }
             TrainEvent::Order { step, order, refused } => self.take_order(*step, *order, refused.as_deref()),
             TrainEvent::Probe { step, said } => {

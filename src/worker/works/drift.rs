@@ -11,6 +11,7 @@ use crate::inspect::{OpenModel, Request};
 use crate::table::{Part, Table};
 use crate::train::rows::fill_roles;
 use crate::train::run;
+use crate::words;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// The model that stands first.
@@ -136,7 +137,7 @@ impl Work for LookAtBoth {
     type Answer = Result<Arc<Both>, String>;
 
     fn title(&self) -> String {
-        format!("Layer {} before and after", self.layer)
+        format!("Looking at {} before and after", words::layer(self.layer))
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {

@@ -306,17 +306,18 @@ fn attention_is_looked_at_cell_by_cell_with_the_keyboard_alone() {
     let count = labels.len();
     let What::Layer(layer) = look.what else { panic!("{look:?}") };
     let words = cell(&screen);
-    let head: usize = words.rsplit(' ').next().unwrap().parse().unwrap();
+    let head = words.rsplit(' ').next().unwrap().parse::<usize>().unwrap() - 1;
     let share = squares.values[head][2 * count + 1];
     let from_to = format!("Attention from {} to {}", labels[2].label, labels[1].label);
-    assert_eq!(words, format!("{from_to}: {share}, Layer {layer} head {head}"), "the number is the model's own");
+    let title = |layer: usize, head: usize| format!("Layer {}, head {}", layer + 1, head + 1);
+    assert_eq!(words, format!("{from_to}: {share}, {}", title(layer, head)), "the number is the model's own");
     // Another head of the layer is there already, and one of another layer is asked for.
     let other = (head + 1) % look.seen.heads;
     let of =
-        |layer: usize, head: usize| format!("Layer {layer} head {head}, {}", look.seen.figures_of(layer, head).said());
+        |layer: usize, head: usize| format!("{}: {}", title(layer, head), look.seen.figures_of(layer, head).said());
     screen.get_by_label(&of(layer, other)).focus();
     screen.run_steps(6);
-    assert!(cell(&screen).ends_with(&format!("Layer {layer} head {other}")), "the focus chooses");
+    assert!(cell(&screen).ends_with(&title(layer, other)), "the focus chooses");
     assert_eq!(screen.state().asked.len(), asked);
     let above = (layer + 1) % look.seen.layers;
     screen.get_by_label(&of(above, other)).click();
@@ -334,7 +335,7 @@ fn attention_is_looked_at_cell_by_cell_with_the_keyboard_alone() {
     screen.get_by_label("What heads do").click();
     screen.run_steps(4);
     let rows = screen
-        .get_all_by(|node| node.label().is_some_and(|label| label.starts_with("Layer ") && label.contains(" head ")));
+        .get_all_by(|node| node.label().is_some_and(|label| label.starts_with("Layer ") && label.contains(", head ")));
     assert!(rows.count() > 3, "what heads do is listed");
 }
 
@@ -352,10 +353,10 @@ fn a_mask_is_followed_through_the_layers_once_it_is_looked_at() {
     let last = way.best.len() - 1;
     let second = way.word(way.best[last][1]).unwrap();
     let begins = |label: Option<String>, words: &str| label.is_some_and(|label| label.starts_with(words));
-    let guess = format!("Layer {}, guess 2: ", last - 1);
+    let guess = format!("Layer {last}, guess 2: ");
     screen.get_by(|node| begins(node.label(), &guess)).click();
     screen.run_steps(4);
-    let sure = format!("Layer {}: {} ", last - 1, second.word.trim());
+    let sure = format!("Layer {last}: {} ", second.word.trim());
     screen.get_by(|node| begins(node.value(), &sure));
     screen.get_by_label("What the mask looks at").click();
     screen.run_steps(4);
@@ -472,7 +473,7 @@ fn changed(kind: &Kind) -> serde_json::Value {
         ("entities", _) => json!({ "joined": "max" }),
         ("document", _) => json!({ "questions": ["Who?", "The tea was fine"], "answer": 1, "no_answer": 2.5 }),
         ("masks", _) => json!({
-            "hidden": [[4, 7]], "one_mask": true, "candidates": "cup, mug", "picks": [2], "mask": 1, "word": 11, "layer": 1
+            "hidden": [[4, 7]], "one_mask": true, "candidates": "cup, mug", "picks": [2], "mask": 1, "word": 11, "layer": "layer 2"
         }),
         ("lab", _) => json!({ "draw": 9, "share": 0.3, "objective": { "masked": "spans" } }),
         ("file", _) => json!({
@@ -480,16 +481,17 @@ fn changed(kind: &Kind) -> serde_json::Value {
             "out": "/data/said.csv", "probabilities": true
         }),
         ("attention", _) => json!({
-            "layer": 1, "head": 2, "scope": "layer", "drawn": "lines", "whole_words": true, "no_specials": true,
+            "layer": "layer 2", "head": "head 3", "scope": "layer", "drawn": "lines", "whole_words": true, "no_specials": true,
             "between": "across", "shares_from": 5.5, "way": "to", "looks_at": "same-word", "over_data": true,
             "score": [1, 2], "line": { "to": 1 }, "token": 3, "cell": [2, 1], "zoom": { "cell": 40.0, "x": 3.5, "y": 0.0 }
         }),
         ("why", _) => json!({
             "task": "classify", "place": { "sequence": 0, "start": 0, "end": 3 }, "output": "positive",
-            "method": "occlusion", "baseline": "zero", "hide": "remove", "pieces": true, "alone": true, "layer": 2
+            "method": "occlusion", "baseline": "zero", "hide": "remove", "pieces": true, "alone": true, "layer": "embeddings"
         }),
         ("switchboard", _) => json!({
-            "task": "classify", "heads_off": [[0, 1], [2, 3]], "feed_forwards_off": [1], "shows": "attention",
+            "task": "classify", "heads_off": [["layer 1", "head 2"], ["layer 3", "head 4"]],
+            "feed_forwards_off": ["layer 2"], "shows": "attention",
             "rows": 1000, "exact": true
         }),
         ("words", _) => json!({
@@ -497,11 +499,11 @@ fn changed(kind: &Kind) -> serde_json::Value {
         }),
         ("layers", _) => json!({ "rows": 1000, "folds": 3, "pooling": "mean", "zoomed": true }),
         ("map", _) => json!({
-            "method": "umap", "pooling": "first", "layer": 2, "neighbors": 7, "seed": 3, "colour": "confidence",
+            "method": "umap", "pooling": "first", "layer": "layer 2", "neighbors": 7, "seed": 3, "colour": "confidence",
             "search": "tea", "list": "clusters", "without_names": true, "hidden": ["negative"], "row": 12,
             "moved": { "middle": [0.5, -1.25], "scale": 80.0 }
         }),
-        ("drift", _) => json!({ "before": "/models/base", "cell": { "head": [1, 2] } }),
+        ("drift", _) => json!({ "before": "/models/base", "cell": { "head": ["layer 2", "head 3"] } }),
         ("", Some(Task::Classify)) => json!({ "all_classes": true }),
         // Nothing can be chosen there.
         ("", Some(Task::Nsp)) | ("replaced", _) => json!({}),
@@ -596,7 +598,7 @@ fn a_link_leads_to_the_view_with_its_text_and_says_what_is_no_longer_there() {
     let seen = answer(&mut screen).to::<attention::Attend>().unwrap().clone();
     let (link, title) = screen.state().panel.link(&screen.state().workspace).unwrap();
     assert_eq!((link.view.as_str(), link.text.as_deref()), ("attention", Some("she saw the tea")));
-    assert_eq!(link.state.get("head"), Some(&3.into()));
+    assert_eq!(link.state.get("head"), Some(&"head 4".into()), "what earlier links say from 0 is written by its name");
     assert_eq!(link.state.get("token"), Some(&2.into()), "of {} tokens", seen.tokens.count());
     assert_eq!(title, "Attention · bert-mlm: she saw the tea");
     for (view, state, expected) in [

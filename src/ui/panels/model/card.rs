@@ -10,6 +10,7 @@ use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::fold::fold;
 use crate::ui::widgets::{Button, Card, Chip, text};
 use crate::ui::{Action, Cx, Screen, format};
+use crate::words;
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, card: &ModelCard) {
     head_ui(ui, cx, card);
@@ -157,7 +158,7 @@ fn is_layer(block: &BlockSize) -> bool {
 fn block_ui(ui: &Ui, palette: &Palette, block: &BlockSize, slot: egui::Rect, most: u64) {
     let (title, color) = match block.name.as_str() {
         "embeddings" => ("Embeddings".to_owned(), palette.series[1]),
-        name if is_layer(block) => (name.trim_start_matches("layers.").to_owned(), palette.series[0]),
+        name if is_layer(block) => (words::block(name).replace("layer ", ""), palette.series[0]),
         name if name.contains("head") => ("Head".to_owned(), palette.series[2]),
         name => (name.to_owned(), palette.series[3]),
     };

@@ -2,7 +2,6 @@
 
 use egui::{Label, Ui};
 
-use super::strategy::title;
 use crate::train::config::{Group, LastEpoch, What};
 use crate::train::limits;
 use crate::ui::widgets::choice::choose;
@@ -10,6 +9,7 @@ use crate::ui::widgets::number::Number;
 use crate::ui::widgets::{Button, text};
 use crate::ui::workspace::RunView;
 use crate::ui::{Action, Cx};
+use crate::words;
 
 /// What is chosen for the next order.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl OrdersView {
             ui.spacing_mut().item_spacing = egui::vec2(6.0, 4.0);
             ui.label(text::small("While it runs", palette));
             self.rates_ui(ui, run, cx);
-            let next = run.orders.frozen.first().map_or("the next layer".to_owned(), |block| title(block));
+            let next = run.orders.frozen.first().map_or("the next layer".to_owned(), |block| words::block(block));
             order_ui(ui, &format!("Thaw {next}"), What::Thaw, cx);
             order_ui(ui, "Evaluate now", What::Evaluate, cx);
             order_ui(ui, "Save a checkpoint", What::Checkpoint, cx);

@@ -8,6 +8,7 @@ use crate::train::plan::PlanSummary;
 use crate::train::steps::StepCount;
 use crate::ui::format;
 use crate::ui::widgets::freeze_map::Block;
+use crate::words;
 
 /// The blocks of a model as a configuration trains them. How many parameters a new head has only the plan knows, and
 /// which blocks join in time; a plan of another choice is on its way out.
@@ -94,7 +95,7 @@ pub fn choose(strategy: &mut Strategy, kind: StrategyKind, blocks: &[Block]) {
 pub fn timeline(config: &RunConfig, blocks: &[Block], steps: Option<(u64, u64)>) -> String {
     let layers = blocks.iter().filter(|block| layer_of(&block.name).is_some()).count();
     let order = train::strategy::thaw_order(&config.strategy, layers);
-    let names: Vec<String> = order.iter().map(|block| title(&block.to_string())).collect();
+    let names: Vec<String> = order.iter().map(|block| words::block(&block.to_string())).collect();
     let every = match config.strategy.unfreeze_every {
         Every::Epoch => "epoch".to_owned(),
         Every::Steps(1) => "step".to_owned(),
@@ -116,10 +117,6 @@ pub fn timeline(config: &RunConfig, blocks: &[Block], steps: Option<(u64, u64)>)
         (_, true) => format!("Head from the start, {}", joins.join(", ")),
         _ => format!("Head from the start, {}; never {}", joins.join(", "), rest.join(", ")),
     }
-}
-
-pub fn title(block: &str) -> String {
-    layer_of(block).map_or_else(|| block.to_owned(), |layer| format!("layer {layer}"))
 }
 
 /// Neighbouring layers as one range: `embeddings`, `layers.0-5`, `layers.7`.
@@ -197,15 +194,15 @@ mod tests {
         let blocks = blocks_of(3);
         assert_eq!(
             timeline(&config, &blocks, Some((30, 10))),
-            "Head from the start, layer 2 from epoch 2, layer 1 from epoch 3; never layer 0, embeddings"
+            "Head from the start, layer 3 from epoch 2, layer 2 from epoch 3; never layer 1, embeddings"
         );
         config.strategy.unfreeze_every = Every::Steps(5);
         assert_eq!(
             timeline(&config, &blocks, Some((30, 10))),
-            "Head from the start, layer 2 from step 6, layer 1 from step 11, layer 0 from step 16, embeddings from step 21"
+            "Head from the start, layer 3 from step 6, layer 2 from step 11, layer 1 from step 16, embeddings from step 21"
         );
         assert!(timeline(&config, &blocks, Some((4, 2))).contains("ends before the first"));
-        assert!(timeline(&config, &blocks, None).contains("every 5 steps: layer 2, layer 1"));
+        assert!(timeline(&config, &blocks, None).contains("every 5 steps: layer 3, layer 2"));
     }
 
     #[test]

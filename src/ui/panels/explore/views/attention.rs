@@ -35,7 +35,8 @@ use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::Palette;
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::slice::Slice;
-use crate::ui::widgets::text;
+use crate::ui::widgets::{state, text};
+use crate::words;
 use lines::{End, Pointed};
 use matrix::MatrixView;
 use overview::Overview;
@@ -55,6 +56,13 @@ const ONE: Pane = Pane::new("attention", "Attention");
 pub struct Chosen {
     pub layer: usize,
     pub head: usize,
+}
+
+impl Chosen {
+    /// `Layer 3, head 5`.
+    pub fn title(self) -> String {
+        state::sentence(&words::head_of(self.layer, self.head))
+    }
 }
 
 /// What is looked at, beside the layer and the head.
@@ -281,7 +289,8 @@ impl AttentionView {
     fn heads_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
         self.roles.choices_ui(ui, cx);
-        let words = "Each picture is a head of a layer: a row for each token that looks, a column for each it looks at";
+        let words = "Layers from top to bottom, heads from left to right. In each picture a row is a token that looks, a column one \
+                     that it looks at";
         ui.add(egui::Label::new(text::faint(words, palette)).wrap());
         let figures = self.roles.figures(seen);
         let role = self.roles.filter;

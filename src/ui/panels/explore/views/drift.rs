@@ -14,6 +14,7 @@ use egui_material_icons::icons::{ICON_CLOSE, ICON_COMPARE_ARROWS, ICON_DIFFERENC
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::analysis::drift::Called;
 use crate::analysis::sample::texts;
 use crate::inspect::Request;
 use crate::train::run::RunSummary;
@@ -282,7 +283,7 @@ impl DriftView {
 
     fn grid_ui(&mut self, ui: &mut Ui, found: &Arc<Measured>, after: &Path, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        for words in found.drift.said() {
+        for words in found.drift.said(Called::ForPeople) {
             ui.add(Label::new(text::body(words, palette)).wrap());
         }
         let tokens = format::count(found.drift.tokens);

@@ -21,7 +21,7 @@ use crate::inspect::{AnyInquiry, Reply, Request, Subject};
 use crate::task::Task;
 use crate::ui::Cx;
 use crate::ui::format;
-use crate::ui::panels::explore::keeping::{self, Unread};
+use crate::ui::panels::explore::keeping::{self, Head, Layer, Unread};
 use crate::ui::panels::explore::told::{Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
 use crate::ui::panels::explore::words::Words;
@@ -60,9 +60,8 @@ enum Shows {
 #[serde(default, deny_unknown_fields)]
 struct Kept {
     task: Option<Task>,
-    /// Layer and head.
-    heads_off: BTreeSet<(usize, usize)>,
-    feed_forwards_off: BTreeSet<usize>,
+    heads_off: BTreeSet<(Layer, Head)>,
+    feed_forwards_off: BTreeSet<Layer>,
     shows: Option<Shows>,
     rows: Option<usize>,
     exact: bool,
@@ -179,7 +178,8 @@ impl View for Switchboard {
     }
 
     fn kept(&self, _: &Words) -> Map<String, Value> {
-        let Switches { heads: heads_off, feed_forward: feed_forwards_off } = self.off.clone();
+        let heads_off = self.off.heads.iter().map(|(layer, head)| (Layer(*layer), Head(*head))).collect();
+        let feed_forwards_off = self.off.feed_forward.iter().copied().map(Layer).collect();
         let Measuring { rows, exact } = self.measuring;
         let rows = Some(rows).filter(|rows| *rows != Measuring::default().rows);
         keeping::written(&Kept { task: self.head, heads_off, feed_forwards_off, shows: self.shows, rows, exact })
@@ -191,7 +191,10 @@ impl View for Switchboard {
             keeping::among(task, &self.heads)?;
             self.turn_to(task);
         }
-        self.off = Switches { heads: heads_off, feed_forward: feed_forwards_off };
+        self.off = Switches {
+            heads: heads_off.into_iter().map(|(layer, head)| (layer.0, head.0)).collect(),
+            feed_forward: feed_forwards_off.into_iter().map(|layer| layer.0).collect(),
+        };
         self.measuring = Measuring { rows: rows.unwrap_or(Measuring::default().rows).max(1), exact };
         self.shows = shows;
         Ok(())

@@ -20,7 +20,7 @@ use crate::inspect::why::{Asked, Baseline, Explanation, Hide, Method, Place, Tar
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::task::Task;
 use crate::ui::Cx;
-use crate::ui::panels::explore::keeping::{self, Unread};
+use crate::ui::panels::explore::keeping::{self, States, Unread};
 use crate::ui::panels::explore::told::Told;
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
 use crate::ui::panels::explore::words::Words;
@@ -77,7 +77,7 @@ struct Kept {
     /// The best words alone in the trial.
     alone: bool,
     /// Of the nearest rows.
-    layer: Option<usize>,
+    layer: Option<States>,
 }
 
 impl View for Why {
@@ -160,7 +160,8 @@ impl View for Why {
     fn kept(&self, words: &Words) -> Map<String, Value> {
         let Target { place, label: output } = self.target_in(words);
         let Ways { baseline, hide } = self.ways;
-        let (method, pieces, alone, layer) = (self.method, self.pieces, self.kept, self.nearest.layer);
+        let (method, pieces, alone) = (self.method, self.pieces, self.kept);
+        let layer = self.nearest.layer.map(States);
         keeping::written(&Kept { task: self.head, place, output, method, baseline, hide, pieces, alone, layer })
     }
 
@@ -176,7 +177,7 @@ impl View for Why {
         }
         (self.target, self.target_in) = (Target { place, label: output }, words.clone());
         (self.method, self.ways, self.pieces, self.kept) = (method, Ways { baseline, hide }, pieces, alone);
-        self.nearest.layer = layer;
+        self.nearest.layer = layer.map(|layer| layer.0);
         Ok(())
     }
 }

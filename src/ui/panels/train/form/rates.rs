@@ -12,7 +12,7 @@ use crate::ui::widgets::number::said_ui;
 use crate::ui::widgets::{Button, Number};
 
 const NAMES: &str = "Names of weights, with * for any letters: *.attention.*, layers.8-11, *.bias. \
-    Where several name a weight, the last one counts.";
+    There layers.0 is layer 1. Where several name a weight, the last one counts.";
 
 pub fn by_pattern_ui(ui: &mut Ui, optim: &mut Optim, palette: &Palette) {
     row(ui, "Rates by weight name", NAMES, palette, |ui| {

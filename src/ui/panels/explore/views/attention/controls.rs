@@ -17,8 +17,9 @@ use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::{Help, help};
 use crate::ui::widgets::number::Percent;
 use crate::ui::widgets::segmented::{limited, segmented};
-use crate::ui::widgets::{Button, Chip, Number, line, number, text};
+use crate::ui::widgets::{Button, Chip, Number, line, number, state, text};
 use crate::ui::{Cx, format};
+use crate::words;
 
 /// Room for the number that is pointed at.
 const FOOT: f32 = 24.0;
@@ -261,12 +262,12 @@ impl AttentionView {
 
     /// Which layer and head, in words.
     pub(super) fn place_words(&self) -> String {
-        let Chosen { layer, head } = self.chosen;
+        let layer = self.chosen.layer;
         match self.scope {
-            Scope::Head => format!("Layer {layer} head {head}"),
-            Scope::Layer => format!("Layer {layer}"),
+            Scope::Head => self.chosen.title(),
+            Scope::Layer => state::sentence(&words::layer(layer)),
             Scope::All => "All layers".to_owned(),
-            Scope::Rollout | Scope::Flow => format!("Layers 0 to {layer}"),
+            Scope::Rollout | Scope::Flow => format!("Layers 1 to {}", layer + 1),
         }
     }
 

@@ -124,7 +124,7 @@ fn numbers(units: &Units, square: &[f32]) -> Vec<Vec<String>> {
     std::iter::once(head).chain((0..units.all.len()).map(row)).collect()
 }
 
-/// A row for each head: what it does most, and its figure for everything that heads do.
+/// A row for each head, of which the first of the first layer is 1 and 1: what it does most, and its figure for everything that heads do.
 fn heads_table(figures: &[Figures], heads: usize) -> Vec<Vec<String>> {
     let names = Role::ALL.iter().map(|role| role.name().to_owned());
     let head = ["layer", "head", "does"].map(str::to_owned).into_iter().chain(names).collect();
@@ -134,7 +134,7 @@ fn heads_table(figures: &[Figures], heads: usize) -> Vec<Vec<String>> {
             let figure = figures.of(*role);
             if figure.of == 0 { String::new() } else { figure.mean().to_string() }
         };
-        let own = [(place / heads).to_string(), (place % heads).to_string(), does];
+        let own = [(place / heads + 1).to_string(), (place % heads + 1).to_string(), does];
         own.into_iter().chain(Role::ALL.iter().map(value)).collect()
     };
     std::iter::once(head).chain(figures.iter().enumerate().map(row)).collect()
@@ -175,7 +175,7 @@ mod tests {
     fn every_head_has_its_figures() {
         let figures = Gaze::of(&tokens()).figures(&[0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
         let rows = heads_table(&[figures, figures], 2);
-        assert_eq!((rows.len(), &rows[2][..3]), (3, &["0".to_owned(), "1".into(), "previous".into()][..]));
+        assert_eq!((rows.len(), &rows[2][..3]), (3, &["1".to_owned(), "2".into(), "previous".into()][..]));
         let of = |role: Role| &rows[1][3 + role as usize];
         assert_eq!(
             (of(Role::Previous).as_str(), of(Role::Separator).as_str(), of(Role::SameWord).as_str()),

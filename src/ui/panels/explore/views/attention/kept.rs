@@ -8,14 +8,14 @@ use super::matrix::{Cell, Zoom};
 use super::running::Way;
 use super::{AttentionView, Chosen, Drawn, Scope};
 use crate::inspect::attention::{Between, Lens, Role};
-use crate::ui::panels::explore::keeping::{self, Unread};
+use crate::ui::panels::explore::keeping::{self, Head, Layer, Unread};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Kept {
     /// Without them it is a head that stands out in the text.
-    layer: Option<usize>,
-    head: Option<usize>,
+    layer: Option<Layer>,
+    head: Option<Head>,
     scope: Scope,
     drawn: Drawn,
     whole_words: bool,
@@ -40,8 +40,8 @@ impl Kept {
         let pointed = view.to_point.unwrap_or_else(|| view.pointed());
         let Pointed { score, line, token, cell, zoom } = pointed;
         Self {
-            layer: chosen.map(|chosen| chosen.layer),
-            head: chosen.map(|chosen| chosen.head),
+            layer: chosen.map(|chosen| Layer(chosen.layer)),
+            head: chosen.map(|chosen| Head(chosen.head)),
             scope: view.scope,
             drawn: view.drawn,
             whole_words: view.lens.words,
@@ -65,7 +65,7 @@ impl Kept {
         let Self { score, line, token, cell, zoom, .. } = self;
         *view = AttentionView {
             is_picked: self.layer.is_some() || self.head.is_some(),
-            chosen: Chosen { layer: self.layer.unwrap_or(0), head: self.head.unwrap_or(0) },
+            chosen: Chosen { layer: self.layer.map_or(0, |layer| layer.0), head: self.head.map_or(0, |head| head.0) },
             scope: self.scope,
             drawn: if has_no_parts && self.drawn == Drawn::Score { Drawn::Matrix } else { self.drawn },
             lens: Lens { words: self.whole_words, no_specials: self.no_specials, between: self.between },

@@ -79,7 +79,7 @@ impl Overview {
     ) -> bool {
         let response = ui.interact(place, ui.scope_id().with((one.layer, one.head)), Sense::click());
         let figures = &told.figures[one.layer * seen.heads + one.head];
-        let words = || format!("Layer {} head {}, {}", one.layer, one.head, figures.said());
+        let words = || format!("{}: {}", one.title(), figures.said());
         response.widget_info(|| WidgetInfo::selected(Part::GridCell, true, is_chosen, words()));
         let mut pressed = response.clicked();
         if response.has_focus() && self.focused != Some(one) {
@@ -112,11 +112,11 @@ fn numbers(ui: &Ui, rect: Rect, cell: f32, seen: &Seen, chosen: Chosen, palette:
     for layer in 0..seen.layers {
         let at = pos2(rect.left() + HEAD - 6.0, rect.top() + HEAD + cell * (layer as f32 + 0.5));
         let own = layer == chosen.layer;
-        painter.text(at, Align2::RIGHT_CENTER, layer.to_string(), font(own), color(own));
+        painter.text(at, Align2::RIGHT_CENTER, (layer + 1).to_string(), font(own), color(own));
     }
     for head in 0..seen.heads {
         let at = pos2(rect.left() + HEAD + cell * (head as f32 + 0.5), rect.top() + HEAD - 5.0);
         let own = head == chosen.head;
-        painter.text(at, Align2::CENTER_BOTTOM, head.to_string(), font(own), color(own));
+        painter.text(at, Align2::CENTER_BOTTOM, (head + 1).to_string(), font(own), color(own));
     }
 }

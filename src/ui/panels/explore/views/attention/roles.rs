@@ -125,7 +125,7 @@ fn row_ui(ui: &mut Ui, one: Chosen, figures: &Figures, filter: Option<Role>, cho
     };
     let share = role.map(|role| figures.of(role).mean());
     let number = share.map_or_else(|| "–".to_owned(), |share| format!("{share:.2}"));
-    let name = format!("Layer {} head {} {said} {number}", one.layer, one.head);
+    let name = format!("{} {said} {number}", one.title());
     response.widget_info(|| WidgetInfo::selected(Part::ListItem, true, chosen, &name));
     let painter = ui.painter();
     let (fill, line) = match (chosen, response.hovered() || response.has_focus()) {
@@ -135,7 +135,7 @@ fn row_ui(ui: &mut Ui, one: Chosen, figures: &Figures, filter: Option<Role>, cho
     };
     painter.rect(rect, CornerRadius::same(6), fill, Stroke::new(1.0, line), StrokeKind::Inside);
     let middle = rect.center().y - 1.0;
-    let place = format!("{:>2} · {:<2}", one.layer, one.head);
+    let place = format!("{:>2} · {:<2}", one.layer + 1, one.head + 1);
     painter.text(
         egui::pos2(rect.left() + 10.0, middle),
         Align2::LEFT_CENTER,

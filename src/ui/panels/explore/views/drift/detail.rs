@@ -16,6 +16,7 @@ use crate::ui::theme::Palette;
 use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::{state, text};
+use crate::words;
 use crate::worker::works::drift::{LookAtBoth, Measured};
 
 #[derive(Debug, Default)]
@@ -154,7 +155,7 @@ fn states_ui(ui: &mut Ui, drift: &Drift, place: usize, palette: &Palette) {
             .iter()
             .enumerate()
             .map(|(place, cka)| {
-                let name = place.checked_sub(1).map_or("Embeddings".to_owned(), |layer| format!("Layer {layer}"));
+                let name = state::sentence(&words::states(place));
                 let gap = cka.map(|cka| 1.0 - cka);
                 (name, gap, gap.map_or_else(|| "–".to_owned(), |gap| format!("{gap:.4}")))
             })
@@ -221,7 +222,7 @@ fn weight_ui(ui: &mut Ui, drift: &Drift, layer: usize, slot: usize, palette: &Pa
         let layers = drift.layers.len().saturating_sub(1);
         let bar = |layer: usize| {
             let change = drift.moved(layer, name).and_then(|weight| weight.change);
-            (format!("Layer {layer}"), change, change.map_or_else(|| "–".to_owned(), percent))
+            (state::sentence(&words::layer(layer)), change, change.map_or_else(|| "–".to_owned(), percent))
         };
         bars_ui(ui, &(0..layers).map(bar).collect::<Vec<_>>(), layer, palette);
         if layers > 1 && drift.stored.iter().all(|stored| *stored == 0) {

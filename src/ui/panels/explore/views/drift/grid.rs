@@ -9,20 +9,56 @@ use egui::{
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::drift::{Drift, SLOTS, Weight, percent};
+use crate::ui::panels::explore::keeping::{Head, Layer, States};
+use crate::ui::panels::explore::views::attention::Chosen;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::state;
 use crate::ui::widgets::text::elided;
+use crate::words;
 
 /// A number of the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(from = "Kept", into = "Kept")]
 pub enum Cell {
-    /// 0 are the embeddings, and 1 what comes out of layer 0.
+    /// 0 are the embeddings, and 1 what comes out of the first layer.
     States(usize),
     Head(usize, usize),
     /// Of a layer, by its place in [`SLOTS`].
     Weight(usize, usize),
     /// A matrix of the task head.
     TaskHead(usize),
+}
+
+/// A cell as a link calls it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kept {
+    States(States),
+    Head(Layer, Head),
+    Weight(Layer, usize),
+    TaskHead(usize),
+}
+
+impl From<Cell> for Kept {
+    fn from(cell: Cell) -> Self {
+        match cell {
+            Cell::States(place) => Self::States(States(place)),
+            Cell::Head(layer, head) => Self::Head(Layer(layer), Head(head)),
+            Cell::Weight(layer, slot) => Self::Weight(Layer(layer), slot),
+            Cell::TaskHead(place) => Self::TaskHead(place),
+        }
+    }
+}
+
+impl From<Kept> for Cell {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::States(States(place)) => Self::States(place),
+            Kept::Head(Layer(layer), Head(head)) => Self::Head(layer, head),
+            Kept::Weight(Layer(layer), slot) => Self::Weight(layer, slot),
+            Kept::TaskHead(place) => Self::TaskHead(place),
+        }
+    }
 }
 
 impl Cell {
@@ -39,9 +75,9 @@ impl Cell {
     pub fn title(self, drift: &Drift) -> String {
         match self {
             Self::States(0) => "States of the embeddings".to_owned(),
-            Self::States(place) => format!("States of layer {}", place - 1),
-            Self::Head(layer, head) => format!("Layer {layer} head {head}"),
-            Self::Weight(layer, slot) => format!("Layer {layer} {}", SLOTS[slot].1),
+            Self::States(place) => format!("States of {}", words::states(place)),
+            Self::Head(layer, head) => Chosen { layer, head }.title(),
+            Self::Weight(layer, slot) => format!("{}, {}", state::sentence(&words::layer(layer)), SLOTS[slot].1),
             Self::TaskHead(place) => {
                 let name = drift.of_task_head().nth(place).and_then(Weight::task_head_name);
                 format!("Task head {}", name.unwrap_or_default())
@@ -190,9 +226,8 @@ impl<'a> Grid<'a> {
         self.headings(painter, at, palette);
         for row in 0..self.rows() {
             let name = match row {
-                0 => "Embeddings".to_owned(),
                 _ if row > self.layers() => "Task head".to_owned(),
-                _ => format!("Layer {}", row - 1),
+                _ => state::sentence(&words::states(row)),
             };
             let middle = at + vec2(0.0, TOP + ROW * (row as f32 + 0.5));
             painter.text(middle, Align2::LEFT_CENTER, name, theme::regular(size::BODY - 1.0), palette.text_dim);
@@ -234,7 +269,7 @@ impl<'a> Grid<'a> {
         }
         for head in 0..self.heads {
             let left = heads + self.head * head as f32;
-            column(left, self.head, &head.to_string(), theme::number(size::SMALL));
+            column(left, self.head, &(head + 1).to_string(), theme::number(size::SMALL));
         }
     }
 }
@@ -339,7 +374,7 @@ pub fn bars_ui(ui: &mut Ui, bars: &[(String, Option<f64>, String)], chosen: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::drift::Weights;
+    use crate::analysis::drift::{Called, Weights};
 
     fn weight(name: &str, shape: &[usize], change: f64) -> Weight {
         Weight { name: name.into(), stored_name: name.into(), shape: shape.into(), change: Some(change) }
@@ -356,7 +391,11 @@ mod tests {
         let weights = Weights { both, ..Weights::default() };
         let mut drift = Drift { layers: vec![Some(1.0); 2], stored: vec![0], weights, ..Drift::default() };
         assert!(
-            drift.said().last().unwrap().starts_with("Of the weights the pooler matrix of the task head moved most")
+            drift
+                .said(Called::ForPeople)
+                .last()
+                .unwrap()
+                .starts_with("Of the weights the pooler matrix of the task head moved most")
         );
         let grid = Grid::of(&drift, 800.0);
         let told: Vec<String> = grid.cells().iter().rev().take(2).map(|cell| grid.told(*cell)).collect();

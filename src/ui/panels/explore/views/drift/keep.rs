@@ -11,6 +11,7 @@ use crate::ui::picture::Picture;
 use crate::ui::saving::Saving;
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::save::save_menu;
+use crate::words;
 use crate::worker::works::drift::Measured;
 
 const MARGIN: f32 = 16.0;
@@ -58,20 +59,20 @@ fn told(value: Option<f64>) -> String {
 
 fn states(drift: &Drift) -> Vec<Vec<String>> {
     let layer = |(place, cka): (usize, &Option<f64>)| {
-        let name = if place == 0 { "embeddings".to_owned() } else { (place - 1).to_string() };
+        let name = if place == 0 { words::states(0) } else { place.to_string() };
         vec![name, told(*cka)]
     };
     std::iter::once(row(["layer", "cka"])).chain(drift.layers.iter().enumerate().map(layer)).collect()
 }
 
-/// A row for each head, with the text that shows it most.
+/// A row for each head, of which the first of the first layer is 1 and 1, with the text that shows it most.
 fn heads(found: &Measured) -> Vec<Vec<String>> {
     let Some(heads) = &found.drift.heads else { return vec![row(["layer", "head", "bits"])] };
     let head = |(place, one): (usize, &crate::analysis::drift::Divergence)| {
         let (text, most) = one.most.map_or((None, None), |(text, most)| (found.texts.get(text), Some(most)));
         vec![
-            (place / heads.heads).to_string(),
-            (place % heads.heads).to_string(),
+            (place / heads.heads + 1).to_string(),
+            (place % heads.heads + 1).to_string(),
             one.mean().to_string(),
             told(most),
             text.map_or_else(String::new, |text| text.text.clone()),
@@ -103,7 +104,7 @@ mod tests {
             Drift { layers: vec![Some(1.0), Some(0.5)], heads: Some(heads), stored: vec![0], ..Drift::default() };
         let found = Arc::new(Measured { before: "a".into(), texts: Vec::new().into(), drift });
         let svg = picture(&found, "a → b", false).svg();
-        for words in ["a → b", "Embeddings", "Layer 0", "Heads, bits apart", "0.500", ".25", ".50", "query"] {
+        for words in ["a → b", "Embeddings", "Layer 1", "Heads, bits apart", "0.500", ".25", ".50", "query"] {
             assert!(svg.contains(words), "{words} in {svg}");
         }
         assert!(picture(&found, "a → b", true).png().unwrap().starts_with(b"\x89PNG"));
@@ -119,7 +120,7 @@ mod tests {
         };
         let weights_of = Weights { both: vec![weight], ..Weights::default() };
         let drift = Drift { layers: vec![None, Some(0.5)], weights: weights_of, ..Drift::default() };
-        assert_eq!(states(&drift)[1..], [row(["embeddings", ""]), row(["0", "0.5"])]);
+        assert_eq!(states(&drift)[1..], [row(["embeddings", ""]), row(["1", "0.5"])]);
         assert_eq!(weights(&drift)[1][2..], row(["4 × 4", "0.25"]));
         let found = Measured { before: "a".into(), texts: Vec::new().into(), drift };
         assert_eq!(heads(&found).len(), 1, "there are none");

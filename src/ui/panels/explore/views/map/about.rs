@@ -4,8 +4,8 @@ use crate::analysis::map::Method;
 use crate::ui::widgets::help::Help;
 
 const STATES: &str = "Each text goes through the model once. Its point is made from the states of its tokens after the chosen \
-                      layer: their mean over all tokens, or that of the first, which heads of whole texts read. Layer 0 is \
-                      what enters the first.";
+                      layer: their mean over all tokens, or that of the first, which heads of whole texts read. The \
+                      embeddings are what enters layer 1.";
 const BELIEVE: &str = "A plane cannot keep all distances. Trustworthiness says how far to believe this one: it is 1 if the 15 \
                        rows nearest to each on the map are the nearest in the model too, and less the farther away they \
                        really are. On a map by chance it is about 0.5. Of many rows it is measured on some, against all.";

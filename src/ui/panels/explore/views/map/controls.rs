@@ -22,6 +22,7 @@ use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, line, state, text};
 use crate::ui::workspace::Progress;
 use crate::ui::{Action, Cx, format};
+use crate::words;
 use crate::worker::protocol::LoadedDataset;
 
 /// Width of the choice of a text's state.
@@ -75,8 +76,7 @@ impl MapView {
         let last = last.map(|shown| shown.known.read.layers - 1);
         let words = |layer: &Option<usize>| match layer {
             None => "Last layer".to_owned(),
-            Some(0) => "Word vectors".to_owned(),
-            Some(layer) => format!("Layer {layer}"),
+            Some(layer) => state::sentence(&words::states(*layer)),
         };
         // As much as is left beside the next one.
         let width = (ui.available_width() - POOLING - 8.0).clamp(96.0, 128.0);

@@ -14,6 +14,7 @@ use crate::ui::saving::Saving;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::save::save_menu;
 use crate::ui::{Cx, format};
+use crate::words;
 
 const SIZE: [f32; 2] = [1080.0, 760.0];
 const MARGIN: f32 = 20.0;
@@ -38,10 +39,10 @@ impl MapView {
         };
         let file = format::file_name(&shown.dataset().table.path);
         let title = format!(
-            "{file} · {} · {}, layer {} · coloured by {}",
+            "{file} · {} · {}, {} · coloured by {}",
             cx.workspace.model_name(&shown.model),
             map.about.method.title(),
-            map.about.layer,
+            words::states(map.about.layer),
             shown.by.title().to_lowercase()
         );
         let dark = cx.palette.dark;

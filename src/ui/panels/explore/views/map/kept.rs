@@ -9,7 +9,7 @@ use super::lists::List;
 use super::plot::Moved;
 use crate::analysis::map::Method;
 use crate::inspect::Pooling;
-use crate::ui::panels::explore::keeping::Unread;
+use crate::ui::panels::explore::keeping::{States, Unread};
 use crate::worker::works::map::Wish;
 
 #[derive(Serialize, Deserialize)]
@@ -17,7 +17,7 @@ use crate::worker::works::map::Wish;
 pub struct Kept {
     method: Method,
     pooling: Pooling,
-    layer: Option<usize>,
+    layer: Option<States>,
     neighbors: Option<usize>,
     seed: u64,
     colour: Option<ColourBy>,
@@ -51,7 +51,7 @@ impl Kept {
         Self {
             method,
             pooling,
-            layer,
+            layer: layer.map(States),
             neighbors: Some(neighbors).filter(|neighbors| *neighbors != method.usual_neighbors()),
             seed,
             colour: view.by,
@@ -69,7 +69,13 @@ impl Kept {
         if neighbors == 0 {
             return Err(Unread::custom("neighbors is 0, expected at least 1"));
         }
-        let wish = Wish { pooling: self.pooling, layer: self.layer, method: self.method, neighbors, seed: self.seed };
+        let wish = Wish {
+            pooling: self.pooling,
+            layer: self.layer.map(|layer| layer.0),
+            method: self.method,
+            neighbors,
+            seed: self.seed,
+        };
         let is_other = view.wish != wish;
         view.wish = wish;
         view.by = self.colour;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Masks;
-use crate::ui::panels::explore::keeping::{self, Unread};
+use crate::ui::panels::explore::keeping::{self, Layer, Unread};
 use crate::ui::panels::explore::view::View as _;
 use crate::ui::panels::explore::words::Words;
 
@@ -18,7 +18,7 @@ pub struct Kept {
     /// What is followed through the layers.
     mask: usize,
     word: Option<u32>,
-    layer: Option<usize>,
+    layer: Option<Layer>,
 }
 
 impl Kept {
@@ -33,7 +33,7 @@ impl Kept {
             picks: if picks.iter().any(|pick| *pick > 0) { picks.clone() } else { Vec::new() },
             mask,
             word,
-            layer,
+            layer: layer.map(Layer),
         }
     }
 
@@ -44,7 +44,7 @@ impl Kept {
         view.one_mask = self.one_mask;
         view.candidates = self.candidates;
         view.to_pick = self.picks;
-        view.layers.look_at(self.mask, self.word, self.layer);
+        view.layers.look_at(self.mask, self.word, self.layer.map(|layer| layer.0));
         Ok(())
     }
 }

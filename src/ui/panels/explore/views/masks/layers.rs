@@ -15,7 +15,8 @@ use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::{Help, help};
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{line, text};
+use crate::ui::widgets::{line, state, text};
+use crate::words;
 
 const ROW: f32 = 26.0;
 /// Width of a layer's name and of the bar that says how sure the model is.
@@ -155,7 +156,7 @@ impl Layers {
         let all = std::iter::once(None).chain((0..layers).map(Some));
         let mut chosen = layer;
         let is_chosen = choose(ui, "Layer of the mask's attention", 120.0, &mut chosen, all, |layer| {
-            layer.map_or_else(|| "All layers".to_owned(), |layer| format!("Layer {layer}"))
+            layer.map_or_else(|| "All layers".to_owned(), |layer| state::sentence(&words::layer(layer)))
         });
         if is_chosen {
             self.layer = chosen;
@@ -170,7 +171,7 @@ impl Layers {
 /// How sure the model is of a word after a layer.
 fn sure_ui(ui: &mut Ui, rect: Rect, layer: usize, word: &Word, palette: &Palette) {
     let (sure, rank) = (word.shares[layer], word.ranks[layer]);
-    let name = name_of(layer);
+    let name = state::sentence(&words::states(layer));
     let at = Rect::from_min_size(rect.min, vec2(NAME + SURE, rect.height()));
     let response = ui.interact(at, ui.scope_id().with(("sure", layer)), Sense::hover());
     let words = format!("{name}: {} {}, rank {rank}", shown(&word.word), share(f64::from(sure)));
@@ -218,7 +219,8 @@ fn guesses_ui(ui: &mut Ui, rect: Rect, layer: usize, way: &Way, followed: u32, p
         let response = ui.interact(at, ui.scope_id().with((layer, rank)), Sense::click());
         let sure = word.shares[layer];
         let (shown, number) = (shown(&word.word), share(f64::from(sure)));
-        let name = format!("{}, guess {}: {shown} {number}", name_of(layer), rank + 1);
+        let layer = state::sentence(&words::states(layer));
+        let name = format!("{layer}, guess {}: {shown} {number}", rank + 1);
         let is_followed = *token == followed;
         response.widget_info(|| WidgetInfo::selected(Role::GridCell, true, is_followed, &name));
         let painter = ui.painter();
@@ -246,10 +248,6 @@ fn guesses_ui(ui: &mut Ui, rect: Rect, layer: usize, way: &Way, followed: u32, p
         }
     }
     pressed
-}
-
-fn name_of(layer: usize) -> String {
-    if layer == 0 { "Embeddings".to_owned() } else { format!("Layer {}", layer - 1) }
 }
 
 fn tokens_ui(ui: &mut Ui, guesses: &Guesses, looks: &[f32], mask: usize, palette: &Palette) {

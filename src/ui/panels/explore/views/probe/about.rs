@@ -7,7 +7,7 @@ pub const PROBE: Help<'static> = Help {
     paragraphs: &[
         "Each text goes through the encoder once as it is, and the state of its first token and the mean of all its tokens \
          are kept after every layer. On them a linear model learns the labels, layer by layer, so what it comes to is what \
-         the layer already knows in a form that a line can read. Layer 0 is the embeddings; Train counts the layers above them from 0.",
+         the layer already knows in a form that a line can read. The embeddings are what enters layer 1.",
         "Where each word has a tag, the states are those of words: of each its first token's, and the mean of its tokens. \
          The words of a sentence are held out together, and what is counted are entities that are right as a whole.",
         "The rows are divided into folds in which every class has its share, and each row is predicted by a probe that did \

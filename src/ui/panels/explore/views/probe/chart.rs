@@ -8,6 +8,8 @@ use egui::{
 use crate::analysis::probe::{Judged, Probed, Score, Train};
 use crate::inspect::Pooling;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::state;
+use crate::words;
 
 /// Room for the numbers of the scale, for the names of the layers, and above the bars.
 const LEFT: f32 = 48.0;
@@ -94,7 +96,7 @@ impl Chart<'_> {
             let range = format!("{} to {}", written(score.low), written(score.high));
             format!("{} {} ({range})", pooling.title(), written(score.value))
         };
-        format!("{}: {}\n{}", name(layer), of(self.pooling), of(other(self.pooling)))
+        format!("{}: {}\n{}", state::sentence(&words::states(layer)), of(self.pooling), of(other(self.pooling)))
     }
 
     fn grid(&self, painter: &Painter, scale: &Scale, palette: &Palette) {
@@ -178,10 +180,6 @@ fn whisker(painter: &Painter, scale: &Scale, x: f32, score: Score, color: Color3
     for y in [low, high] {
         painter.hline(x - 4.0..=x + 4.0, y, stroke);
     }
-}
-
-pub fn name(layer: usize) -> String {
-    if layer == 0 { "Embeddings".to_owned() } else { format!("Layer {layer}") }
 }
 
 pub fn other(pooling: Pooling) -> Pooling {

@@ -13,6 +13,7 @@ use crate::ui::saving::Saving;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::save::save_menu;
 use crate::ui::{Cx, format};
+use crate::words;
 
 const MARGIN: f32 = 16.0;
 const TITLE: f32 = 30.0;
@@ -80,7 +81,8 @@ fn table(probed: &Probed) -> Vec<Vec<String>> {
     let rows = [Pooling::First, Pooling::Mean].into_iter().flat_map(|pooling| {
         probed.by(pooling).iter().enumerate().map(move |(layer, score)| {
             let numbers = [score.value, score.low, score.high].map(|value| value.to_string());
-            [vec![pooling.name().to_owned(), layer.to_string()], numbers.to_vec()].concat()
+            let layer = if layer == 0 { words::states(0) } else { layer.to_string() };
+            [vec![pooling.name().to_owned(), layer], numbers.to_vec()].concat()
         })
     });
     std::iter::once(head).chain(rows).collect()

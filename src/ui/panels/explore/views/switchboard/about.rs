@@ -12,7 +12,7 @@ pub const SWITCHES: Help<'static> = Help {
          sign, in the mean over the texts of a sample; it takes one pass forward and one back. It says what a very small \
          change would do. The loss without a head is exact: each is switched off by itself and the sample is predicted \
          again. Heads can stand in for each other, so what several do together is told only by switching them off together.",
-        "Layers and heads are counted from 0. Nothing here changes the model: it is whole in every other view.",
+        "Nothing here changes the model: it is whole in every other view.",
     ],
     papers: &[
         (

@@ -8,8 +8,10 @@ use super::Shows;
 use crate::analysis::switchboard::{Board, Scored};
 use crate::inspect::attention::Seen;
 use crate::inspect::switches::Switches;
+use crate::ui::panels::explore::views::attention::Chosen;
 use crate::ui::panels::explore::views::attention::pictures::Pictures;
 use crate::ui::theme::{self, Palette, size};
+use crate::words::layer as layer_words;
 
 /// Room for the number of a layer, and for those of heads.
 const SIDE: f32 = 30.0;
@@ -116,7 +118,7 @@ impl Drawn<'_> {
             ui.painter().text(at, Align2::CENTER_BOTTOM, words, font.clone(), self.palette.text_faint);
         };
         for head in 0..self.seen.heads {
-            write(head, 0.0, head.to_string());
+            write(head, 0.0, (head + 1).to_string());
         }
         write(self.seen.heads, APART, "FF".to_owned());
     }
@@ -125,7 +127,7 @@ impl Drawn<'_> {
     fn number_ui(&self, ui: &Ui, place: Rect, layer: usize) -> Option<Pressed> {
         let response = ui.interact(place, ui.scope_id().with(("layer", layer)), Sense::click());
         let is_off = self.off.has_no_attention(layer, self.seen.heads);
-        let name = format!("Attention of layer {layer}, {}", state(is_off));
+        let name = format!("Attention of {}, {}", layer_words(layer), state(is_off));
         response.widget_info(|| WidgetInfo::selected(Role::GridCell, true, !is_off, &name));
         let lit = response.hovered() || response.has_focus();
         if lit {
@@ -139,14 +141,14 @@ impl Drawn<'_> {
             self.palette.text_dim
         };
         let at = place.right_center() - vec2(6.0, 0.0);
-        ui.painter().text(at, Align2::RIGHT_CENTER, layer.to_string(), theme::number(size::SMALL), color);
+        ui.painter().text(at, Align2::RIGHT_CENTER, (layer + 1).to_string(), theme::number(size::SMALL), color);
         response.on_hover_text("Switches all heads of the layer").clicked().then_some(Pressed::Attention(layer))
     }
 
     fn head_ui(&self, ui: &Ui, place: Rect, layer: usize, head: usize, pictures: &Pictures) -> Option<Pressed> {
         let is_off = self.off.heads.contains(&(layer, head));
         let value = self.board.map(|board| (board.of_head(layer, head), board.without_head(layer, head)));
-        let name = format!("Layer {layer} head {head}, {}{}", state(is_off), words(value));
+        let name = format!("{}: {}{}", Chosen { layer, head }.title(), state(is_off), words(value));
         let id = ui.scope_id().with(("head", layer, head));
         let response = ui.interact(place, id, Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::GridCell, true, !is_off, &name));
@@ -165,7 +167,7 @@ impl Drawn<'_> {
     fn feed_forward_ui(&self, ui: &Ui, place: Rect, layer: usize) -> Option<Pressed> {
         let is_off = self.off.feed_forward.contains(&layer);
         let value = self.board.map(|board| (board.of_feed_forward[layer], board.without_feed_forward(layer)));
-        let name = format!("Feed-forward of layer {layer}, {}{}", state(is_off), words(value));
+        let name = format!("Feed-forward of {}, {}{}", layer_words(layer), state(is_off), words(value));
         let response = ui.interact(place, ui.scope_id().with(("feed-forward", layer)), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::GridCell, true, !is_off, &name));
         if ui.is_rect_visible(place) {

@@ -82,7 +82,7 @@ pub const NEAREST: Help<'static> = Help {
     paragraphs: &[
         "Every row to learn from goes through the encoder once, and so does the text. Their states after the chosen layer, of \
          the first token where the head reads that and otherwise the mean over all tokens, are compared by the cosine of the \
-         angle between them: 1 is the same direction. Layer 0 is the embeddings, always by their mean.",
+         angle between them: 1 is the same direction. The embeddings, which enter layer 1, are always compared by their mean.",
         "A row whose label is not the answer stands in another colour: near rows with other labels are where the data \
          contradict themselves, or where the model cannot tell things apart. That a row is near does not prove that the \
          answer was learned from it.",

@@ -23,7 +23,7 @@ use crate::ui::widgets::rows::rows as list;
 use crate::ui::widgets::{Button, text};
 use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
-use crate::words::noun;
+use crate::words::{noun, states};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
 use crate::worker::works::nearest::ReadRows;
@@ -254,8 +254,8 @@ fn best_by_probe(workspace: &Workspace, rows: &Rows, pooling: Pooling) -> Option
 fn layer_words(layer: usize, last: usize, best: Option<usize>) -> String {
     let name = match layer {
         0 => "the embeddings".to_owned(),
-        layer if layer == last => format!("layer {layer}, the last"),
-        layer => format!("layer {layer}"),
+        layer if layer == last => format!("{}, the last", states(layer)),
+        layer => states(layer),
     };
     if best == Some(layer) { format!("{name}, best by the probe") } else { name }
 }
