@@ -8,6 +8,7 @@ pub mod pooled;
 pub mod probe;
 pub mod sample;
 pub mod switchboard;
+pub mod training_set;
 pub mod words;
 
 mod heads;

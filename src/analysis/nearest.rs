@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::map::rows::{agrees, label};
 use super::pooled::{OnProgress, Pooled, StatesKept, Which};
 use super::sample::Sampling;
+use super::training_set::TrainingSet;
 use crate::data::Dataset;
 use crate::inspect::predictor::Sequence;
 use crate::inspect::why::Asked;
@@ -24,6 +25,8 @@ use crate::words::plural;
 pub struct Rows {
     pub data: Arc<Dataset>,
     pub pooled: Pooled,
+    /// Which of them the run of the model learned from, where it is of one.
+    pub training: Option<TrainingSet>,
 }
 
 impl Rows {
@@ -46,6 +49,7 @@ impl Rows {
             let rows = plural(*cut, "row was", "rows were");
             notes.push(format!("{rows} cut at {max_tokens} tokens"));
         }
+        notes.extend(self.training.iter().map(|training| training.among(examples.iter().copied()).said()));
         notes
     }
 }
@@ -53,7 +57,7 @@ impl Rows {
 /// Rows with their states, computed where they are not kept; nothing where `tell` ended it.
 pub fn rows(wanted: &Sampling, kept: &StatesKept, tell: OnProgress<'_>) -> Result<Option<Rows>, InspectError> {
     let pooled = kept.states(wanted, Which::All, tell)?;
-    Ok(pooled.map(|pooled| Rows { data: wanted.data.clone(), pooled }))
+    Ok(pooled.map(|pooled| Rows { data: wanted.data.clone(), pooled, training: None }))
 }
 
 /// How the states of a task's texts are pooled: by the token that its head reads, or by all. What enters the first layer
@@ -104,6 +108,8 @@ pub struct Near {
     pub agrees: Option<bool>,
     /// Whether it is the text itself.
     pub is_same: bool,
+    /// Whether the model learned from it; nothing where that cannot be told.
+    pub in_training: Option<bool>,
 }
 
 impl Nearest {
@@ -142,7 +148,8 @@ impl Inquiry for NearestTo {
             let (data, example) = (&rows.data, rows.pooled.examples[place]);
             let own = (plain(&data.readable(example)), plain(data.pair(example).unwrap_or_default()));
             let agrees = answer.as_ref().and_then(|answer| agrees(data, example, answer));
-            Near { example, cosine, label: label(data, example), agrees, is_same: own == words }
+            let in_training = rows.training.as_ref().and_then(|training| training.has(example));
+            Near { example, cosine, label: label(data, example), agrees, is_same: own == words, in_training }
         });
         Ok(Some(Nearest { near: near.collect(), answer, cut: encoded.cut }))
     }

@@ -92,6 +92,7 @@ pub fn words(question: &Question, tell: OnProgress<'_>) -> Result<Option<Words>,
         cut,
         max_tokens,
         left_out,
+        training: None,
     }))
 }
 

@@ -12,6 +12,7 @@ use super::output::plural;
 use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, rows};
 use crate::analysis::pooled::{Which, once};
 use crate::analysis::sample::Sampling;
+use crate::analysis::training_set::TrainingSet;
 use crate::batch::destination;
 use crate::data::{Dataset, Roles, guess_task};
 use crate::files::csv::csv;
@@ -20,6 +21,7 @@ use crate::hub::embedded;
 use crate::inspect::{OpenModel, Plane, Pooling};
 use crate::table::Table;
 use crate::task::{Reads, Task};
+use crate::train::learned::LearnedKept;
 
 #[derive(Debug, Args)]
 pub struct MapRows {
@@ -103,9 +105,13 @@ impl MapRows {
         let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
         let map = lay_out(&read, about, texts.iter().map(|text| &**text), &mut Quiet)
             .context("the computation was stopped")?;
-        write(&self.out, &map, &data)?;
+        let training = LearnedKept::default().training_set(&model.dir, &data);
+        write(&self.out, &map, &data, training.as_ref())?;
         columns.tell();
         self.tell(&map);
+        if let Some(training) = training {
+            eprintln!("attune: {}", training.among(0..data.examples.len()).said());
+        }
         Ok(())
     }
 
@@ -182,8 +188,8 @@ fn all_rows(table: &Arc<Table>, roles: &Roles, task: Task) -> anyhow::Result<Dat
     Ok(all)
 }
 
-fn write(path: &Path, map: &Map, data: &Dataset) -> anyhow::Result<()> {
-    let table = csv(&rows::table(map, data));
+fn write(path: &Path, map: &Map, data: &Dataset, training: Option<&TrainingSet>) -> anyhow::Result<()> {
+    let table = csv(&rows::table(map, data, training));
     write_atomically(path, |file| file.write_all(table.as_bytes()))
         .with_context(|| format!("cannot write \"{}\"", path.display()))
 }

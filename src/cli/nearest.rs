@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::data::Columns;
 use super::output::one_line;
-use crate::analysis::nearest::{Near, Nearest, NearestTo, pooling, rows};
+use crate::analysis::nearest::{Near, Nearest, NearestTo, Rows, pooling, rows};
 use crate::analysis::pooled::StatesKept;
 use crate::analysis::sample::Sampling;
 use crate::inspect::why::Asked;
 use crate::inspect::{Inquiry, OpenModel};
+use crate::train::learned::LearnedKept;
 
 /// What a text is held beside.
 pub struct Beside<'a> {
@@ -40,7 +41,9 @@ impl Beside<'_> {
         let wanted = Sampling::all(self.dir.to_owned(), Arc::new(data));
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let stopped = "the computation was stopped";
-        let rows = Arc::new(rows(&wanted, &StatesKept::default(), go_on)?.context(stopped)?);
+        let rows = rows(&wanted, &StatesKept::default(), go_on)?.context(stopped)?;
+        let training = LearnedKept::default().training_set(self.dir, &wanted.data);
+        let rows = Arc::new(Rows { training, ..rows });
         columns.tell();
         for note in rows.notes() {
             eprintln!("attune: warning: {note}");
@@ -61,6 +64,7 @@ impl Found {
                 "label": near.label,
                 "agrees": near.agrees,
                 "same": near.is_same,
+                "in_training": near.in_training,
                 "text": rows.data.readable(near.example),
                 "pair": rows.data.pair(near.example),
             })
@@ -86,9 +90,14 @@ impl Found {
                 None => " ",
             };
             let same = if near.is_same { "the same text: " } else { "" };
+            let learned = if near.in_training == Some(true) { "in training set: " } else { "" };
             let text: String = one_line(&rows.data.readable(near.example)).chars().take(80).collect();
             let label = near.label.as_deref().unwrap_or_default();
-            format!("{:>9.4}  {mark} {label:<14} line {:<6} {same}{text}", near.cosine, rows.data.line(near.example))
+            format!(
+                "{:>9.4}  {mark} {label:<14} line {:<6} {learned}{same}{text}",
+                near.cosine,
+                rows.data.line(near.example)
+            )
         };
         std::iter::once(head).chain(self.nearest.near.iter().map(row)).collect()
     }

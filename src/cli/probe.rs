@@ -15,7 +15,7 @@ use crate::analysis::sample::Sampling;
 use crate::hub::embedded;
 use crate::inspect::Pooling;
 use crate::task::Task;
-use crate::train::learned;
+use crate::train::learned::{self, LearnedKept};
 
 #[derive(Debug, Args)]
 #[command(mut_arg("seed", |arg| arg.help("Draws the rows and the folds")))]
@@ -54,7 +54,9 @@ impl Probe {
         let wanted = Sampling { among, ..self.drawn.of(self.rows, model, data) };
         let question = Question { wanted, folds: self.folds as usize };
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
-        let Some(probed) = learned::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
+        let Some(probed) = learned::probe(&question, &StatesKept::default(), &LearnedKept::default(), go_on)? else {
+            return Ok(());
+        };
         columns.tell();
         for note in probed.notes() {
             eprintln!("attune: warning: {note}");

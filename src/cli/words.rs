@@ -20,6 +20,7 @@ use crate::inspect::why::Pull;
 use crate::model::read_config;
 use crate::table::Table;
 use crate::task::{Reads, Task};
+use crate::train::learned::LearnedKept;
 
 #[derive(Debug, Args)]
 pub struct WordsOf {
@@ -98,7 +99,10 @@ impl WordsOf {
             },
         };
         let found = words(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
-        let found = found.context("the computation was stopped")?;
+        let wanted = &question.wanted;
+        let training = LearnedKept::default().training_set(&wanted.model, &wanted.data);
+        let training = training.map(|training| training.among(wanted.examples().into_iter()));
+        let found = Words { training, ..found.context("the computation was stopped")? };
         let lists = self.lists(&found)?;
         columns.tell();
         if lists.iter().all(|(_, list)| list.is_empty()) {
@@ -165,6 +169,7 @@ impl WordsOf {
             "method": found.by.method(),
             "rows": found.rows,
             "of": found.among,
+            "in_training": found.training.as_ref().and_then(|training| training.rows.as_ref().ok()),
             "seed": self.drawn.seed,
             "least": self.least,
             "sort": self.sort.name(),

@@ -1,12 +1,16 @@
 //! What an encoder was taught before somebody looks into it. What it knows of rows that a run taught it says nothing of what it
-//! knew before, so these rows are left out where they can be told, and it is said where they cannot.
+//! knew before, so a probe leaves these rows out where they can be told, other views mark them, and it is said where they
+//! cannot be told.
 //!
-//! A row is known by its text: the files of the run are read again, as the run read and divided them.
+//! A row is known by its text: the files of the run are read again, as the run read and divided them. What was found out is
+//! kept for as long as the run and its files are as they were.
 
 use std::collections::HashSet;
+use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::SystemTime;
 
 use super::TrainError;
 use super::columns::run_of;
@@ -16,15 +20,83 @@ use super::run::{self, model_title};
 use crate::analysis::pooled::{OnProgress, StatesKept};
 use crate::analysis::probe::{self, FineTuned, ProbeError, Probed, Question, Taught, labelled};
 use crate::analysis::sample::Sampling;
+use crate::analysis::training_set::TrainingSet;
 use crate::data::Dataset;
-use crate::table::{Part, Table};
+use crate::table::{Inputs, Part, Table};
 
-/// The run that trained the encoder of a model with labels, where one did.
-fn tuned_by(model: &Path) -> Option<(PathBuf, RunConfig)> {
+/// The run that trained a model with labels, where one did.
+fn trained_by(model: &Path) -> Option<(PathBuf, RunConfig)> {
     let folder = run_of(model)?;
     let config = run::kept_config(&folder).ok()?;
-    let is_taught = config.strategy.kind != StrategyKind::Head && !config.task.is_self_supervised();
-    is_taught.then_some((folder, config))
+    (!config.task.is_self_supervised()).then_some((folder, config))
+}
+
+/// The same where it trained the encoder, and not only a head.
+fn tuned_by(model: &Path) -> Option<(PathBuf, RunConfig)> {
+    trained_by(model).filter(|(_, config)| config.strategy.kind != StrategyKind::Head)
+}
+
+/// Training sets that were looked up.
+const KEPT: usize = 8;
+
+/// Which rows of data sets runs learned from, as far as it was found out.
+#[derive(Clone, Debug, Default)]
+pub struct LearnedKept(Arc<Mutex<Vec<Found>>>);
+
+#[derive(Debug)]
+struct Found {
+    of: Of,
+    data: Weak<Dataset>,
+    learned: Arc<[bool]>,
+}
+
+/// Everything that decides what a run learned from.
+#[derive(Clone, Debug, PartialEq)]
+struct Of {
+    config: String,
+    /// The sizes and times of its files.
+    files: Vec<Option<(u64, Option<SystemTime>)>>,
+}
+
+impl Of {
+    fn new(config: &RunConfig) -> Self {
+        let held_out = config.data.eval.iter().flat_map(Inputs::paths);
+        let stamp = |path: &PathBuf| fs::metadata(path).ok().map(|known| (known.len(), known.modified().ok()));
+        Self {
+            config: serde_json::to_string(config).unwrap_or_default(),
+            files: config.data.train.paths().iter().chain(held_out).map(stamp).collect(),
+        }
+    }
+}
+
+impl LearnedKept {
+    /// The training set of the run that a model is of; nothing where it is of no run that learned from labels.
+    pub fn training_set(&self, model: &Path, data: &Arc<Dataset>) -> Option<TrainingSet> {
+        let (folder, config) = trained_by(model)?;
+        let rows = self.learned(&config, data).map_err(|error| error.to_string());
+        Some(TrainingSet { run: model_title(&folder.join(run::MODEL)), rows })
+    }
+
+    /// Which examples are rows that a run learned from.
+    fn learned(&self, config: &RunConfig, data: &Arc<Dataset>) -> Result<Arc<[bool]>, TrainError> {
+        let of = Of::new(config);
+        let is_it = |found: &&Found| found.of == of && Weak::as_ptr(&found.data) == Arc::as_ptr(data);
+        if let Some(found) = self.lock().iter().find(is_it) {
+            return Ok(found.learned.clone());
+        }
+        let learned: Arc<[bool]> = learned(config, data)?.into();
+        let mut kept = self.lock();
+        kept.retain(|found| found.data.strong_count() > 0);
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push(Found { of, data: Arc::downgrade(data), learned: learned.clone() });
+        Ok(learned)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Found>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Which examples are rows that a run learned from, by their texts.
@@ -46,10 +118,15 @@ fn learned(config: &RunConfig, data: &Dataset) -> Result<Vec<bool>, TrainError> 
 
 /// Probes the layers of a model. Of one whose encoder a run has taught, on rows that it did not learn from, where there are
 /// enough.
-pub fn probe(question: &Question, kept: &StatesKept, tell: OnProgress<'_>) -> Result<Option<Probed>, ProbeError> {
+pub fn probe(
+    question: &Question,
+    kept: &StatesKept,
+    known: &LearnedKept,
+    tell: OnProgress<'_>,
+) -> Result<Option<Probed>, ProbeError> {
     let Some((folder, config)) = tuned_by(&question.wanted.model) else { return probe::probe(question, kept, tell) };
     let of = &question.wanted;
-    let (taught, unseen) = match learned(&config, &of.data) {
+    let (taught, unseen) = match known.learned(&config, &of.data) {
         Ok(learned) => {
             let all = labelled(&of.data, 0..of.data.examples.len());
             let (seen, unseen): (Vec<usize>, Vec<usize>) = all.into_iter().partition(|example| learned[*example]);
@@ -127,7 +204,7 @@ mod tests {
 
     fn probed(model: PathBuf, data: &Arc<Dataset>) -> Probed {
         let question = Question { wanted: Sampling::all(model, data.clone()), folds: 3 };
-        probe(&question, &StatesKept::default(), &mut go_on).unwrap().unwrap()
+        probe(&question, &StatesKept::default(), &LearnedKept::default(), &mut go_on).unwrap().unwrap()
     }
 
     #[test]
@@ -160,6 +237,26 @@ mod tests {
         std::fs::remove_file(folder.path().join("rows.csv")).unwrap();
         let said = probed(model, &data).fine_tuned.unwrap().said();
         assert!(said.contains("which cannot be told: "), "{said}");
+    }
+
+    #[test]
+    fn the_training_set_is_looked_up_once_while_the_run_and_its_files_are_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let (model, data) = run(folder.path(), "head");
+        let kept = LearnedKept::default();
+        let found = kept.training_set(&model, &data).unwrap();
+        let rows = found.rows.clone().unwrap();
+        assert_eq!((found.run.as_str(), rows.iter().filter(|row| **row).count()), ("first", 45), "a head learns too");
+        let again = || kept.training_set(&model, &data).unwrap().rows;
+        assert!(Arc::ptr_eq(&again().unwrap(), &rows), "it is not read again");
+        let csv = folder.path().join("rows.csv");
+        let more = std::fs::read_to_string(&csv).unwrap() + "one more text,c0\n";
+        std::fs::write(&csv, more).unwrap();
+        assert!(!Arc::ptr_eq(&again().unwrap(), &rows), "the file is another");
+        std::fs::remove_file(&csv).unwrap();
+        assert!(again().unwrap_err().contains("rows.csv"));
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify");
+        assert_eq!(kept.training_set(&golden, &data), None, "a model of no run");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
 use crate::hub::embedded::Shipped;
 use crate::inspect::AnyInquiry;
+use crate::inspect::why::Ways;
 use crate::model::{Decisions, Precision};
 use crate::recipes;
 use crate::samples::Sample;
@@ -122,6 +123,8 @@ pub enum Action {
     LookAtState(PathBuf),
     /// In which numbers Explore and Evaluate ask from now on.
     AskIn(Precision),
+    /// Makes the maps of Why in these ways from now on.
+    ExplainBy(Ways),
     /// Asks a model inside the program in Explore.
     TryShipped(Shipped),
     /// Shows what lies between a model and another; without one, what it was made of.
@@ -297,6 +300,7 @@ impl Action {
             Self::ShowDrift { .. } => "What changed",
             Self::Predict { .. } => "Try in Explore",
             Self::Ask { .. } => "Ask the model",
+            Self::ExplainBy(_) => "How the maps of Why are made",
             Self::FindRuns => "Look for runs again",
             Self::ChooseRunsFolder => "Choose the runs folder…",
             Self::SetRunsFolder(_) => "Set the runs folder",

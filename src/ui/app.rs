@@ -117,6 +117,7 @@ impl App {
         workspace.queue = Queue::read(&settings.queue);
         workspace.recent = settings.recent_data();
         workspace.kept_views.clone_from(&settings.kept_views);
+        workspace.ways = settings.ways;
         workspace.last_model.clone_from(&settings.last_model);
         let mut app = Self {
             workspace,

@@ -9,6 +9,7 @@ use super::action::ThemeChoice;
 use super::guide::Guide;
 use super::link::KeptView;
 use super::tiles::Tree;
+use crate::inspect::why::Ways;
 use crate::table::Inputs;
 
 /// The key under which the settings are stored.
@@ -40,6 +41,8 @@ pub struct Settings {
     pub queue: String,
     /// Views of Explore that were kept, the oldest first.
     pub kept_views: Vec<KeptView>,
+    /// How the maps of Why are made.
+    pub ways: Ways,
     /// Where the parts of a screen stand, by screen.
     pub layouts: BTreeMap<String, Tree>,
 }
@@ -60,6 +63,7 @@ impl Default for Settings {
             guide: Guide::default(),
             queue: String::new(),
             kept_views: Vec::new(),
+            ways: Ways::default(),
             layouts: BTreeMap::new(),
         }
     }

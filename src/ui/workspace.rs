@@ -28,6 +28,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Roles;
+use crate::inspect::why::Ways;
 use crate::model::card::ModelCard;
 use crate::model::{Decisions, Precision, kept};
 use crate::samples::Sample;
@@ -143,6 +144,8 @@ pub struct Workspace {
     pub log: Vec<LogLine>,
     /// Views that a person kept, the oldest first.
     pub kept_views: Vec<KeptView>,
+    /// How the maps of Why are made.
+    pub ways: Ways,
     /// Seconds since the window opened, for whoever shows how long something takes.
     pub now: f64,
     /// When the window was opened, in seconds since 1970.
@@ -230,6 +233,7 @@ impl Workspace {
             toasts: Vec::new(),
             log: Vec::new(),
             kept_views: Vec::new(),
+            ways: Ways::default(),
             wants: Wants::default(),
             now: 0.0,
             opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),

@@ -100,7 +100,7 @@ fn a_person_sees_the_words_that_push_and_goes_to_their_rows_and_to_why() {
     assert!(window.shows("the logit of negative in the mean over its texts, by gradient × input, in 60 rows"));
 
     // Sorting reads off what was summed: nothing is worked on.
-    window.harness.get_by_role_and_label(Role::ColumnHeader, "Sort by texts").click();
+    window.harness.get_by_role_and_label(Role::ColumnHeader, "Sort by texts, with it").click();
     window.harness.run_steps(3);
     assert!(window.workspace().jobs.is_empty());
     let first = found.listed(0, attune::analysis::words::LEAST, Order::Rows)[0];

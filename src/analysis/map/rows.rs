@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Map, Read};
 use crate::analysis::pooled::Said;
+use crate::analysis::training_set::TrainingSet;
 use crate::data::{Dataset, Target};
 use crate::inspect::tagging::kind;
 use crate::model::outputs::class_key;
@@ -86,6 +87,8 @@ pub struct Facts {
     pub said: Groups,
     /// Whether the model says the same as the data; nothing where that cannot be told.
     pub agrees: Vec<Option<bool>>,
+    /// Which rows the run of the model learned from, where it is of one.
+    pub training: Option<TrainingSet>,
 }
 
 impl Facts {
@@ -104,6 +107,7 @@ impl Facts {
             values: all.clone().map(value).collect(),
             said: Groups::new(if read.said.is_empty() { &[] } else { known }, all.clone().map(said)),
             agrees: all.map(|example| agrees(data, example, &read.said.get(example)?.answer)).collect(),
+            training: None,
         }
     }
 }
@@ -115,8 +119,10 @@ fn spelled(known: &[String], answer: &str) -> String {
 }
 
 /// The map as a table with a head: where each row stands in the file, where it lies, what the data and the model say of
-/// it, the words that tell its cluster, and its texts. Columns that no row fills are left out.
-pub fn table(map: &Map, data: &Dataset) -> Vec<Vec<String>> {
+/// it, whether the model learned from it, the words that tell its cluster, and its texts. Columns that no row fills are left
+/// out.
+pub fn table(map: &Map, data: &Dataset, training: Option<&TrainingSet>) -> Vec<Vec<String>> {
+    let training = training.filter(|training| training.rows.is_ok());
     let labelled = data.is_labelled();
     let said = &map.read.said;
     let is_sure = said.iter().any(|said| said.confidence.is_some());
@@ -126,6 +132,7 @@ pub fn table(map: &Map, data: &Dataset) -> Vec<Vec<String>> {
     head.extend(labelled.then_some("label"));
     head.extend((!said.is_empty()).then_some("predicted"));
     head.extend(is_sure.then_some("confidence"));
+    head.extend(training.map(|_| "in_training"));
     head.extend(named.then_some("cluster"));
     head.push("text");
     head.extend(paired.then_some("pair"));
@@ -136,6 +143,7 @@ pub fn table(map: &Map, data: &Dataset) -> Vec<Vec<String>> {
         row.extend(said.get(example).map(|said| said.answer.clone()));
         let confidence = |said: &Said| said.confidence.map_or_else(String::new, |share| share.to_string());
         row.extend(is_sure.then(|| said.get(example).map_or_else(String::new, confidence)));
+        row.extend(training.map(|training| (training.has(example) == Some(true)).to_string()));
         row.extend(named.then(|| map.clusters[map.cluster_of[example] as usize].words.join(" ")));
         row.push(data.readable(example).into_owned());
         row.extend(paired.then(|| data.pair(example).unwrap_or_default().to_owned()));

@@ -2,6 +2,7 @@
 
 use super::count::{Labels, LeftOut, MOST_WORDS, Word};
 use super::outputs::Output;
+use crate::analysis::training_set::InTraining;
 use crate::data::Dataset;
 use crate::inspect::why::Pull;
 use crate::task::Task;
@@ -26,6 +27,8 @@ pub struct Words {
     pub cut: usize,
     pub max_tokens: usize,
     pub left_out: LeftOut,
+    /// How many of the rows the run of the model learned from, where it is of one.
+    pub training: Option<InTraining>,
 }
 
 impl Words {
@@ -49,6 +52,7 @@ impl Words {
         if self.labels.count > 0 && !unknown.is_empty() {
             notes.push(format!("No label of the data is called {}, so nothing is expected there", unknown.join(", ")));
         }
+        notes.extend(self.training.as_ref().map(InTraining::said));
         let LeftOut { words, punctuation } = self.left_out;
         if words > 0 {
             notes.push(format!(

@@ -79,6 +79,15 @@ impl Baseline {
             Self::Zero => "Zero",
         }
     }
+
+    /// What it is, as a sentence goes on: `from the mask token`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Mask => "the mask token",
+            Self::Pad => "the padding token",
+            Self::Zero => "vectors of zeros",
+        }
+    }
 }
 
 /// What becomes of a word that is taken away.
@@ -90,4 +99,12 @@ pub enum Hide {
     Mask,
     /// Its pieces are gone. Those that are asked about stay, as masks.
     Remove,
+}
+
+/// How the maps of a text are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ways {
+    pub baseline: Baseline,
+    pub hide: Hide,
 }

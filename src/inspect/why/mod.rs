@@ -23,7 +23,7 @@ mod trial;
 mod turning;
 mod units;
 
-pub use ask::{Asked, Baseline, Hide, Method, Place, Target};
+pub use ask::{Asked, Baseline, Hide, Method, Place, Target, Ways};
 pub use integral::Completeness;
 pub use many::{Pull, Text};
 pub use map::{Explain, Explanation, Map};

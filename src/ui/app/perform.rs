@@ -104,6 +104,7 @@ impl App {
             Action::ExploreWith(model) => self.explore(model),
             Action::LookAtState(dir) => self.workspace.look_at_state(dir),
             Action::AskIn(precision) => self.workspace.precision = precision,
+            Action::ExplainBy(ways) => (self.workspace.ways, self.settings.ways) = (ways, ways),
             Action::TryShipped(shipped) => self.try_shipped(shipped),
             Action::ShowDrift { .. } | Action::ChoosePredict | Action::PredictFile(_) => {
                 self.show_in_explore(action, ctx);
@@ -169,6 +170,7 @@ impl App {
 
     fn ask(&mut self, model: PathBuf, inquiry: AnyInquiry) {
         let job = self.workspace.follow(JobKind::Ask, "Predicting");
+        self.workspace.explore.asked = Some(inquiry.clone());
         self.send(Command::Ask { job, model, precision: self.workspace.precision, inquiry });
     }
 

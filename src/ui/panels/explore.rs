@@ -22,6 +22,7 @@ mod view;
 mod views;
 mod words;
 mod working;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ use egui::{Frame, Margin, Panel, Ui};
 use super::is_same;
 use crate::inspect::Subject;
 use crate::model::Precision;
-use crate::task::Task;
+use crate::task::{Reads, Task};
 use crate::ui::Cx;
 use crate::ui::link::Link;
 use crate::ui::tiles::{Layout, Pane, Tiled};
@@ -45,6 +46,7 @@ use text_box::TextBox;
 use told::Told;
 use view::{Changed, EXAMPLES, HISTORY, Kind, Mode, SHARED, View};
 use words::Words;
+use written::{Reading, Written};
 
 #[derive(Debug)]
 pub struct ExplorePanel {
@@ -56,11 +58,15 @@ pub struct ExplorePanel {
     /// What a person chose, which counts while the model has it.
     chosen: Option<Mode>,
     mode: Option<Mode>,
-    /// The text of views that have none of their own, and whose text it is.
+    /// The head that was asked last; at first the model's own.
+    head: Option<Task>,
+    /// The text of views that have none of their own, and whether it is one to look at.
     shared: TextBox,
-    lender: Option<Mode>,
-    /// Whether a person wrote the shared text; it then stays until they change it.
-    is_written: bool,
+    is_lent: bool,
+    /// What a person wrote, which every view that is turned to goes on with.
+    written: Written,
+    /// How the model writes what is hidden.
+    mask: Option<String>,
     /// The text as it was when what is looked at was turned to.
     met: Words,
     asker: Asker,
@@ -92,11 +98,14 @@ impl Tiled for ExplorePanel {
             self.subject = Some(Arc::downgrade(subject));
             // What was said before may be said otherwise by what is decided now.
             self.forget();
-            let is_as_met = !self.is_changed();
+            self.leave();
             self.views.iter_mut().for_each(|(_, view)| view.meet(subject));
-            if is_as_met {
-                self.meet();
+            self.head = self.head.filter(|head| subject.heads.contains(head)).or(subject.heads.first().copied());
+            self.turn_mask(subject);
+            if let Some(mode) = self.mode {
+                self.go_on(mode);
             }
+            self.meet();
         }
         self.take_offer(cx.workspace, subject);
         self.take_view(cx.workspace);
@@ -148,7 +157,7 @@ impl Tiled for ExplorePanel {
                 let samples = || subject.map_or_else(Vec::new, |subject| view.samples(subject));
                 Changed::tried(self.history.entry(mode).or_default().examples_ui(ui, cx, mode.head, samples))
             }
-            SHARED => self.shared.ui(ui, cx, self.lender.and_then(|lender| lender.head), false, &Told::default()),
+            SHARED => self.shared.ui(ui, cx, self.head, false, &Told::default()),
             _ => view.pane_ui(pane, ui, cx),
         };
         match changed {
@@ -162,7 +171,8 @@ impl Tiled for ExplorePanel {
             Changed::Show(name, words) => {
                 let shown = self.of_every_model().find(|mode| self.views[mode.view].0.name == name);
                 if let Some(mode) = shown {
-                    self.set(mode, words);
+                    self.leave();
+                    self.write(mode, words);
                     self.chosen = shown;
                 }
                 self.asker.chosen(ui);
@@ -182,9 +192,11 @@ impl ExplorePanel {
             views: kinds.iter().map(|kind| (*kind, (kind.make)())).collect(),
             chosen: None,
             mode: None,
+            head: None,
             shared: TextBox::default(),
-            lender: None,
-            is_written: false,
+            is_lent: false,
+            written: Written::default(),
+            mask: None,
             met: Words::default(),
             asker: Asker::default(),
             strip: Strip::default(),
@@ -213,48 +225,79 @@ impl ExplorePanel {
         of_heads.chain(self.of_every_model().map(|mode| (mode, self.views[mode.view].0.title))).collect()
     }
 
-    /// Looks at something, if it is not looked at already. A view without a text of its own takes that of the view
-    /// before, unless a person has written one, and what was changed in it is brought back.
+    /// Looks at something, if it is not looked at already, and goes on with the text that a person wrote. Where nobody has
+    /// written one, a view without a text of its own takes that of the view before.
     fn turn_to(&mut self, mode: Option<Mode>) {
         if self.mode != mode {
             self.leave();
         }
-        let before = std::mem::replace(&mut self.mode, mode);
+        let was = std::mem::replace(&mut self.mode, mode);
         let Some(mode) = mode else { return };
+        let before = was.filter(|before| *before != mode);
         // A view that is for every head goes on with the one that was asked before.
-        let come_from = || before.filter(|before| *before != mode).and_then(|before| before.head);
-        if let Some(head) = mode.head.or_else(come_from) {
+        if let Some(head) = mode.head.or_else(|| before?.head) {
             self.views[mode.view].1.turn_to(head);
         }
-        let Some(before) = before.filter(|before| *before != mode) else {
-            if before.is_none() && self.shared.words.are_blank() {
-                self.shared.words = Words::of(samples::SENTENCES[0]);
-            }
-            if before.is_none() {
-                self.meet();
-            }
+        self.head = mode.head.or(self.head);
+        if was == Some(mode) {
             return;
-        };
-        let (was_shared, is_shared) = (self.has(before, SHARED), self.has(mode, SHARED));
-        let is_brought_back = (was_shared || self.is_written) && self.lender == Some(mode);
-        let lent = self.words(before).filter(|_| is_shared && !was_shared && !self.is_written);
-        if let Some(words) = lent {
-            self.shared.words = words;
-            self.lender = Some(before);
-        } else if is_brought_back && self.words(mode).unwrap_or_default() != self.shared.words {
-            self.set(mode, self.shared.words.clone());
+        }
+        match before {
+            _ if !self.written.is_blank() => self.go_on(mode),
+            None if self.shared.words.are_blank() => self.shared.words = Words::of(samples::SENTENCES[0]),
+            Some(before) if self.has(mode, SHARED) && !self.has(before, SHARED) => {
+                if let Some(words) = self.words(before) {
+                    (self.shared.words, self.is_lent) = (words, true);
+                }
+            }
+            _ => {}
         }
         self.meet();
     }
 
-    /// What a person wrote in the view that is left is what others look at from now on.
+    /// What a person wrote in the view that is left is what others go on with.
     fn leave(&mut self) {
         let Some(mode) = self.mode.filter(|_| self.is_changed()) else { return };
         let words = self.words(mode).unwrap_or_default();
-        self.is_written = !words.are_blank();
-        if !self.has(mode, SHARED) {
-            self.shared.words = words;
-            self.lender = Some(mode);
+        self.written.take(words, self.reading(mode));
+        self.meet();
+    }
+
+    /// Puts what a person wrote into a view, where it is not there already.
+    fn go_on(&mut self, mode: Mode) {
+        if self.written.is_blank() {
+            return;
+        }
+        let words = self.written.words(self.reading(mode));
+        if self.words(mode).is_none_or(|own| !own.say_the_same(&words)) {
+            self.set(mode, words);
+        }
+    }
+
+    /// Puts a text into a view as if a person had written it there.
+    fn write(&mut self, mode: Mode, words: Words) {
+        self.written.take(words.clone(), self.reading(mode));
+        self.set(mode, words);
+    }
+
+    /// What a view reads; one of every model reads what the head reads that was asked last.
+    fn reading(&self, mode: Mode) -> Reading {
+        match (mode.head, mode.head.or(self.head).map(Task::reads)) {
+            (Some(_), Some(Reads::Question)) => Reading::Question,
+            (None, Some(Reads::Question)) if self.has(mode, SHARED) => Reading::QuestionOrPair,
+            (Some(_), Some(Reads::Words | Reads::Running)) => Reading::Text,
+            _ => Reading::Pair,
+        }
+    }
+
+    /// Masks in a text are those of the model that is asked.
+    fn turn_mask(&mut self, subject: &Subject) {
+        let before = std::mem::replace(&mut self.mask, subject.mask_token.clone());
+        if let (Some(from), Some(to)) = (before, &self.mask)
+            && from != *to
+        {
+            self.written.turn_mask(&from, to);
+            self.shared.words.text = self.shared.words.text.replace(&from, to);
         }
     }
 
@@ -270,12 +313,15 @@ impl ExplorePanel {
 
     /// A text to begin with for a view that shares one, where none was looked at before.
     fn begin(&mut self, subject: &Subject) {
-        let Some(mode) = self.mode.filter(|mode| self.lender.is_none() && self.has(*mode, SHARED)) else { return };
+        let Some(mode) = self.mode.filter(|mode| !self.is_lent && self.has(*mode, SHARED)) else { return };
+        self.is_lent = true;
+        if !self.written.is_blank() {
+            return;
+        }
         if let Some(words) = self.views[mode.view].1.samples(subject).into_iter().next() {
             self.shared.words = words;
             self.meet();
         }
-        self.lender = Some(mode);
     }
 
     fn forget(&mut self) {
@@ -300,8 +346,9 @@ impl ExplorePanel {
     fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
         let Some(mode) = self.mode else { return };
         let by = (mode, self.words(mode).unwrap_or_default());
-        let wanted = self.views[mode.view].1.wanted(&self.shared.words);
-        self.asker.ask(ui, cx, by, wanted);
+        let (_, view) = &mut self.views[mode.view];
+        view.see(&self.shared.words);
+        self.asker.ask(ui, cx, by, view.wanted(&self.shared.words));
     }
 
     fn take_answer(&mut self, ui: &Ui, workspace: &Workspace) {

@@ -9,6 +9,7 @@ pub mod hub;
 pub mod log;
 pub mod model;
 mod precision;
+mod progress_line;
 pub mod recent;
 pub mod runs;
 pub mod samples;

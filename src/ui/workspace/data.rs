@@ -9,6 +9,7 @@ use crate::samples::Sample;
 use crate::table::{Inputs, Table};
 use crate::task::Task;
 use crate::text::Length;
+use crate::train::learned::LearnedKept;
 use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{Lengths, LoadedDataset, LookedAt};
 
@@ -32,6 +33,8 @@ pub struct DataState {
     pub error: Option<String>,
     /// The states of its texts in the model that was asked about all of them last.
     pub states: StatesKept,
+    /// Which of its rows runs learned from, as far as it was looked up.
+    pub learned: LearnedKept,
     /// What is typed into the fields of the split and cannot be read.
     pub unread: Vec<Wrong>,
 }
@@ -51,6 +54,7 @@ impl Default for DataState {
             look_error: None,
             error: None,
             states: StatesKept::default(),
+            learned: LearnedKept::default(),
             unread: Vec::new(),
         }
     }

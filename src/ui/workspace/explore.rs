@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::inspect::{Reply, Subject};
+use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::table::Inputs;
 use crate::task::Task;
 use crate::ui::link::Link;
@@ -22,8 +22,9 @@ pub struct ExploreState {
     /// A view that a link leads to.
     pub linked: Option<Arc<Link>>,
     pub answer: Option<Arc<Reply>>,
-    /// The newest request, until it is answered.
+    /// The newest request, until it is answered, and what it asks.
     pub pending: Option<JobId>,
+    pub asked: Option<AnyInquiry>,
     pub error: Option<String>,
 }
 

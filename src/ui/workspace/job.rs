@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::hub::{Remedy, Repo, RepoKind};
 use crate::model::Decisions;
 use crate::table::Inputs;
+use crate::ui::format;
+use crate::ui::widgets::state;
 use crate::worker::protocol::{JobId, Wanted};
 use crate::worker::work::AnyWork;
 
@@ -89,6 +91,15 @@ pub struct Progress {
 impl Progress {
     pub fn share(&self) -> Option<f32> {
         (self.total > 0).then(|| self.done as f32 / self.total as f32)
+    }
+
+    /// What is done, and how much of it: `Reading the texts: 3 of 10`.
+    pub fn said(&self) -> String {
+        let what = state::sentence(&self.what);
+        match self.total {
+            0 => format!("{what}…"),
+            total => format!("{what}: {} of {}", format::count(self.done), format::count(total)),
+        }
     }
 }
 

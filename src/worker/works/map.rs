@@ -13,6 +13,7 @@ use crate::analysis::sample::Sampling;
 use crate::files::{self, Stamp, stamp};
 use crate::inspect::{Plane, Pooling};
 use crate::model;
+use crate::train::learned::LearnedKept;
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
@@ -23,6 +24,7 @@ pub struct MapRows {
     pub model: PathBuf,
     pub wish: Wish,
     pub kept: StatesKept,
+    pub learned: LearnedKept,
     /// Gets the points on their way; the newest are missed where nobody looks.
     pub on_the_way: Sender<OnTheWay>,
 }
@@ -95,7 +97,8 @@ impl Work for MapRows {
         let which = Which::Plane(Plane { pooling, layer });
         let Some(pooled) = self.kept.states(&wanted, which, tell)? else { return Ok(None) };
         let read = Arc::new(Read::of(pooled, pooling));
-        let known = Known { facts: Arc::new(Facts::of(data, &read)), read, files };
+        let training = self.learned.training_set(&self.model, data);
+        let known = Known { facts: Arc::new(Facts { training, ..Facts::of(data, &read) }), read, files };
         let about = About { layer, method, neighbors, seed };
         let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
         let mut watch = Told { tell, known: &known, on_the_way: &self.on_the_way };
@@ -163,14 +166,17 @@ mod tests {
             seed: 1,
             max_tokens: 64,
         };
-        let probe = ProbeLayers { question: Question { wanted, folds: 3 }, kept: kept.clone() };
+        let learned = LearnedKept::default();
+        let probe =
+            ProbeLayers { question: Question { wanted, folds: 3 }, kept: kept.clone(), learned: learned.clone() };
         assert_eq!(read(&probe), Some(30));
 
         let data = Arc::new(LoadedDataset::new(dataset, split, None, Vec::new()));
         let map = |pooling, layer, method| {
             let wish = Wish { pooling, layer, method, neighbors: 5, seed: 1 };
             let (on_the_way, _pictures) = bounded(1);
-            MapRows { data: data.clone(), model: model.clone(), wish, kept: kept.clone(), on_the_way }
+            let (kept, learned) = (kept.clone(), learned.clone());
+            MapRows { data: data.clone(), model: model.clone(), wish, kept, learned, on_the_way }
         };
         assert_eq!(read(&map(Pooling::Mean, None, Method::Pca)), Some(10), "what is held out was not probed");
         assert_eq!(read(&map(Pooling::First, Some(1), Method::Umap)), None);

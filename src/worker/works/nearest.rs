@@ -6,6 +6,7 @@ use crate::analysis::nearest::{Rows, rows};
 use crate::analysis::pooled::StatesKept;
 use crate::analysis::sample::Sampling;
 use crate::files;
+use crate::train::learned::LearnedKept;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Reads rows. Their states are computed only where they are not kept from the time before.
@@ -13,6 +14,7 @@ use crate::worker::work::{Failure, Queue, Tell, Work};
 pub struct ReadRows {
     pub wanted: Sampling,
     pub kept: StatesKept,
+    pub learned: LearnedKept,
 }
 
 impl Work for ReadRows {
@@ -28,7 +30,12 @@ impl Work for ReadRows {
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
-        let found = rows(&self.wanted, &self.kept, tell);
-        Ok(found.map(|found| found.map(Arc::new)).map_err(|error| error.to_string()).transpose())
+        let found = match rows(&self.wanted, &self.kept, tell) {
+            Ok(Some(rows)) => rows,
+            Ok(None) => return Ok(None),
+            Err(error) => return Ok(Some(Err(error.to_string()))),
+        };
+        let training = self.learned.training_set(&self.wanted.model, &self.wanted.data);
+        Ok(Some(Ok(Arc::new(Rows { training, ..found }))))
     }
 }

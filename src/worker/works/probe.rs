@@ -2,7 +2,7 @@
 
 use crate::analysis::pooled::StatesKept;
 use crate::analysis::probe::{Probed, Question};
-use crate::train::learned::probe;
+use crate::train::learned::{LearnedKept, probe};
 use crate::train::run::model_title;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
@@ -11,6 +11,7 @@ use crate::worker::work::{Failure, Queue, Tell, Work};
 pub struct ProbeLayers {
     pub question: Question,
     pub kept: StatesKept,
+    pub learned: LearnedKept,
 }
 
 impl Work for ProbeLayers {
@@ -26,6 +27,6 @@ impl Work for ProbeLayers {
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
-        Ok(probe(&self.question, &self.kept, tell).map_err(|error| error.to_string()).transpose())
+        Ok(probe(&self.question, &self.kept, &self.learned, tell).map_err(|error| error.to_string()).transpose())
     }
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use crate::analysis::words::{Question, Words, words};
 use crate::files;
+use crate::train::learned::LearnedKept;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Weighs the words of a data set.
 #[derive(Debug)]
 pub struct WeighWords {
     pub question: Question,
+    pub learned: LearnedKept,
 }
 
 impl Work for WeighWords {
@@ -25,7 +27,14 @@ impl Work for WeighWords {
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
-        let found = words(&self.question, tell);
-        Ok(found.map(|found| found.map(Arc::new)).map_err(|error| error.to_string()).transpose())
+        let found = match words(&self.question, tell) {
+            Ok(Some(words)) => words,
+            Ok(None) => return Ok(None),
+            Err(error) => return Ok(Some(Err(error.to_string()))),
+        };
+        let wanted = &self.question.wanted;
+        let training = self.learned.training_set(&wanted.model, &wanted.data);
+        let training = training.map(|training| training.among(wanted.examples().into_iter()));
+        Ok(Some(Ok(Arc::new(Words { training, ..found }))))
     }
 }

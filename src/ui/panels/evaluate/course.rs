@@ -10,6 +10,7 @@ use crate::metrics::Measure;
 use crate::model::kept;
 use crate::table::Inputs;
 use crate::train::run::RunSummary;
+use crate::ui::panels::progress_line;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::answer_strip::{Cell, answer_strip};
 use crate::ui::widgets::course_slider::course_slider;
@@ -100,15 +101,7 @@ impl Course {
     fn strip_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, known: &RunSummary, place: Option<usize>) {
         let palette = cx.palette;
         if let Some(job) = cx.workspace.job_where(is_ours) {
-            let (id, progress) = (job.id, job.progress.clone());
-            return line(ui, 26.0, |ui| {
-                let cancel = Button::new("Cancel").small().name("Cancel evaluating the states");
-                if cancel.show(ui, palette).clicked() {
-                    cx.act(Action::StopJob(id));
-                }
-                let words = progress.as_ref().map_or_else(|| "Waits for its turn".to_owned(), told);
-                line::left(ui, |ui| state::loading(ui, palette, &words, progress.as_ref().and_then(Progress::share)));
-            });
+            return progress_line::ui(ui, cx, job, "Cancel evaluating the states");
         }
         let Some(measured) = found(cx.workspace, known).filter(|_| !self.is_closed) else { return };
         self.summary_ui(ui, measured, palette);
@@ -145,10 +138,6 @@ fn found<'a>(workspace: &'a Workspace, known: &RunSummary) -> Option<&'a [Measur
 
 fn is_ours(kind: &JobKind) -> bool {
     matches!(kind, JobKind::Work(work) if work.get::<MeasureStates>().is_some())
-}
-
-fn told(progress: &Progress) -> String {
-    format!("Evaluating the states: {} of {}", format::count(progress.done), format::count(progress.total))
 }
 
 /// The bar of a share is the share itself, and that of any other number where it lies between those of the states.

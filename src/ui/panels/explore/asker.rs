@@ -44,7 +44,10 @@ impl Asker {
     /// Asks what is wanted, unless exactly this was asked last or the model is still busy with the one before.
     pub fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>, by: (Mode, Words), wanted: Option<AnyInquiry>) {
         let (Some(inquiry), Some(model)) = (wanted, cx.workspace.explore.model.clone()) else {
-            self.asked = None;
+            // What is still being answered is not asked anew by who looks for it again.
+            if cx.workspace.explore.pending.is_none() {
+                self.asked = None;
+            }
             return;
         };
         let request = (model, inquiry);

@@ -79,13 +79,10 @@ impl ExplorePanel {
         self.turn_to(Some(mode));
         let words = Words { text: link.text.clone().unwrap_or_default(), pair: link.second.clone() };
         if link.text.is_some() || link.second.is_some() {
-            self.set(mode, words.clone());
-            self.is_written = true;
+            self.write(mode, words.clone());
         }
-        if self.has(mode, SHARED) {
-            // What was sent is not to give way to a text to begin with.
-            self.lender = Some(mode);
-        }
+        // What was sent is not to give way to a text to begin with.
+        self.is_lent |= self.has(mode, SHARED);
         if let Err(why) = self.views[mode.view].1.restore(link.state.clone(), &words) {
             self.unfollowed = Some(format!("The view is open as it is at first: {why}"));
         }

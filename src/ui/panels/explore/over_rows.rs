@@ -65,3 +65,13 @@ pub fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>, icon: MaterialIcon, title: &str,
         }
     });
 }
+
+/// That what is shown is of other data, and what can be done about it. `made` says what was done with them.
+pub fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>, made: &str, next: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+    let (title, words) = if cx.workspace.data.loaded.is_some() {
+        ("The data have changed", format!("{made} before that, or with data that were open before."))
+    } else {
+        ("The data are closed", format!("{made} with data that are no longer open."))
+    };
+    state::warning(ui, cx.palette, title, &words, |ui| next(ui, cx));
+}

@@ -6,6 +6,7 @@ use egui_material_icons::icons::{ICON_CLOSE, ICON_VIEW_WEEK};
 
 use crate::inspect::{AnyInquiry, Prediction, Question, Reply};
 use crate::model::kept::Course;
+use crate::ui::panels::progress_line;
 use crate::ui::widgets::answer_strip::{Cell, answer_strip};
 use crate::ui::widgets::{Button, line, state, text};
 use crate::ui::workspace::{JobKind, Progress, Workspace};
@@ -44,14 +45,7 @@ impl Strip {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, course: &Course, asks: &Asks<'_>) {
         let palette = cx.palette;
         if let Some(job) = cx.workspace.job_where(is_ours) {
-            let (id, progress) = (job.id, job.progress.clone());
-            return line::line(ui, 26.0, |ui| {
-                if Button::new("Cancel").small().name("Cancel asking the states").show(ui, palette).clicked() {
-                    cx.act(Action::StopJob(id));
-                }
-                let words = progress.as_ref().map_or_else(|| "Asking the states".to_owned(), told);
-                line::left(ui, |ui| state::loading(ui, palette, &words, progress.as_ref().and_then(Progress::share)));
-            });
+            return progress_line::ui(ui, cx, job, "Cancel asking the states");
         }
         if self.is_closed {
             return;
@@ -91,10 +85,6 @@ fn found<'a>(workspace: &'a Workspace, course: &Course) -> Option<(&'a AskStates
 
 fn is_ours(kind: &JobKind) -> bool {
     matches!(kind, JobKind::Work(work) if work.get::<AskStates>().is_some())
-}
-
-fn told(progress: &Progress) -> String {
-    format!("Asking the states: {} of {}", format::count(progress.done), format::count(progress.total))
 }
 
 /// Each answer in a few words. Classes have the places that they have in the list of the answer; other answers are told

@@ -57,6 +57,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene) {
     for action in actions {
         if let Action::Ask { inquiry, .. } = action {
             scene.workspace.follow(JobKind::Ask, "Predicting");
+            scene.workspace.explore.asked = Some(inquiry.clone());
             scene.asked.push(inquiry);
         } else if let Action::AskIn(precision) = action {
             scene.workspace.precision = precision;
@@ -245,38 +246,99 @@ fn a_view_nobody_knows_asks_about_the_same_text_and_gets_its_own_answer() {
     assert!(view.told().is_some_and(|told| told.millis().is_none()), "until another model is asked");
 }
 
+fn turn(screen: &mut Harness<'_, Scene>, title: &str) {
+    screen.get_by_label(title).click();
+    screen.run_steps(6);
+}
+
+/// What stands in a field.
+fn read(screen: &Harness<'_, Scene>, field: &str) -> String {
+    screen.get_by_label(field).value().unwrap()
+}
+
+fn write(screen: &mut Harness<'_, Scene>, field: &str, words: &str) {
+    screen.get_by_label(field).focus();
+    screen.run_steps(2);
+    screen.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    screen.key_press(egui::Key::Delete);
+    screen.run_steps(2);
+    if !words.is_empty() {
+        screen.get_by_label(field).type_text(words);
+    }
+    screen.run_steps(4);
+}
+
+/// Another model is asked from now on.
+fn ask(screen: &mut Harness<'_, Scene>, model: &str) {
+    let scene = screen.state_mut();
+    scene.predictor = OpenModel::open_whole(&golden(model)).unwrap();
+    scene.workspace.explore.model = Some(scene.predictor.dir.clone());
+    scene.workspace.explore.subject = None;
+    (scene.workspace.explore.answer, scene.workspace.explore.pending) = (None, None);
+    screen.run_steps(2);
+    let scene = screen.state_mut();
+    scene.workspace.explore.subject = Some(Arc::new(scene.predictor.subject()));
+    screen.run_steps(6);
+}
+
 #[test]
-fn a_text_that_a_person_wrote_is_shared_until_they_change_it() {
+fn a_text_that_a_person_wrote_is_in_every_view_they_turn_to() {
     let kinds: Vec<Kind> = views::ALL.iter().copied().chain([ATTENTION]).collect();
     let mut screen = scene(&kinds, "bert-ner");
-    let shared = |screen: &Harness<'_, Scene>| screen.get_by_label("Text to try").value().unwrap();
-    let turn = |screen: &mut Harness<'_, Scene>, title: &str| {
-        screen.get_by_label(title).click();
-        screen.run_steps(6);
-    };
     turn(&mut screen, "Objectives lab");
-    let lesson = screen.get_by_label("Text of the example").value().unwrap();
+    let lesson = read(&screen, "Text of the example");
     turn(&mut screen, "Attended");
-    assert_eq!(shared(&screen), lesson, "what nobody wrote gives way to what was looked at last");
+    assert_eq!(read(&screen, "Text to try"), lesson, "what nobody wrote gives way to what was looked at last");
     turn(&mut screen, Task::Ner.title());
-    screen.get_by_label("Clear the text").click();
-    screen.run_steps(4);
-    screen.get_by_label("Text to try").focus();
-    screen.run_steps(2);
-    screen.get_by_label("Text to try").type_text("Ada saw Paris");
-    screen.run_steps(4);
+    write(&mut screen, "Text to try", "Ada saw Paris");
     turn(&mut screen, "Objectives lab");
-    assert_eq!(screen.get_by_label("Text of the example").value().unwrap(), lesson);
+    assert_eq!(read(&screen, "Text of the example"), "Ada saw Paris");
+    write(&mut screen, "Second text of the example", "It rained.");
     turn(&mut screen, "Attended");
-    assert_eq!(shared(&screen), "Ada saw Paris");
-    screen.get_by_label("Text to try").focus();
-    screen.run_steps(2);
-    screen.key_press(egui::Key::Home);
-    screen.get_by_label("Text to try").type_text("So ");
-    screen.run_steps(4);
-    turn(&mut screen, "Objectives lab");
+    assert_eq!(read(&screen, "Second text to try"), "It rained.");
+    write(&mut screen, "Text to try", "So Ada saw Paris");
     turn(&mut screen, Task::Ner.title());
-    assert_eq!(shared(&screen), "So Ada saw Paris", "it is brought back to where it was written");
+    assert_eq!(read(&screen, "Text to try"), "So Ada saw Paris");
+    turn(&mut screen, "Why");
+    assert_eq!(read(&screen, "Second text to try"), "It rained.", "what one view does not read is not lost");
+    // What is cleared is gone, and nothing else with it.
+    write(&mut screen, "Text to try", "");
+    turn(&mut screen, "Objectives lab");
+    assert_eq!(read(&screen, "Text of the example"), "Ada saw Paris");
+}
+
+#[test]
+fn a_text_goes_with_a_person_from_model_to_model_as_far_as_each_reads_it() {
+    let mut screen = scene(views::ALL, "bert-classify");
+    write(&mut screen, "Text to try", "The tea was fine");
+    ask(&mut screen, "bert-ner");
+    assert_eq!(read(&screen, "Text to try"), "The tea was fine");
+    ask(&mut screen, "bert-nsp");
+    assert_eq!(read(&screen, "Text to try"), "The tea was fine");
+    assert_eq!(read(&screen, "Second text to try"), "", "a second text from elsewhere is not put beside it");
+    write(&mut screen, "Second text to try", "She had another cup");
+    ask(&mut screen, "bert-mlm");
+    write(&mut screen, "Text to try", "The [MASK] was fine");
+    turn(&mut screen, "Attention");
+    assert_eq!(read(&screen, "Second text to try"), "She had another cup");
+    ask(&mut screen, "roberta-mlm");
+    assert_eq!(
+        read(&screen, "Text to try"),
+        "The <mask> was fine",
+        "the view and the text stay, with the model's mask"
+    );
+    turn(&mut screen, Task::Mlm.title());
+    assert_eq!(read(&screen, "Text to try"), "The <mask> was fine");
+    ask(&mut screen, "bert-qa");
+    assert_eq!(read(&screen, "Question 1"), "The [MASK] was fine");
+    write(&mut screen, "Question 1", "What did she have?");
+    ask(&mut screen, "bert-classify");
+    assert_eq!(read(&screen, "Text to try"), "She had another cup", "a question stays with what it is about");
+    ask(&mut screen, "bert-qa");
+    assert_eq!(read(&screen, "Question 1"), "What did she have?");
+    assert!(screen.state().asked.last().unwrap().get::<crate::inspect::Question>().is_some_and(|asked| {
+        asked.text == "What did she have?" && asked.pair.as_deref() == Some("She had another cup")
+    }));
 }
 
 /// The text that a screen reader has for the matrix.

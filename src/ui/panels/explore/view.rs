@@ -31,8 +31,8 @@ pub struct Kind {
 /// The parts that are drawn for every view that lays them out.
 pub const HISTORY: Pane = Pane::new("history", "Tried so far");
 pub const EXAMPLES: Pane = Pane::new("examples", "Examples");
-/// The text box of views that have none of their own: it goes on with the text that was looked at before, unless a person
-/// has written one, which stays until they change it. What is changed in it is changed where it came from too.
+/// The text box of views that have none of their own: it has what a person wrote, wherever that was, and where nobody has
+/// written anything the text that was looked at before.
 pub const SHARED: Pane = Pane::new("shared text", "Text");
 
 /// The text and what is said of it to the left, and to the right what is narrower.
@@ -68,6 +68,11 @@ pub trait View: Debug {
     /// Which of its heads is asked from now on; for a view of every model, which was asked before it was looked at.
     fn turn_to(&mut self, head: Task) {
         _ = head;
+    }
+
+    /// The text of views without one of their own as it is now, before it is asked about.
+    fn see(&mut self, shared: &Words) {
+        _ = shared;
     }
 
     /// What is to be asked now, if anything. It is asked when it is another than what was asked last, and the newest

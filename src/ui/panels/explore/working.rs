@@ -12,11 +12,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, job: &Job) {
     let waits = !job.begun && cx.workspace.training.is_some();
     let (words, share) = match &job.progress {
         _ if waits => ("Waits until the training has ended".to_owned(), None),
-        Some(progress) if progress.total > 0 => {
-            let (done, total) = (format::count(progress.done), format::count(progress.total));
-            (format!("{} · {done} of {total}", state::sentence(&progress.what)), progress.share())
-        }
-        Some(progress) => (state::sentence(&progress.what), None),
+        Some(progress) => (progress.said(), progress.share()),
         None => ("Beginning".to_owned(), None),
     };
     ui.add_space((ui.available_height() - 120.0).max(0.0) * 0.4);

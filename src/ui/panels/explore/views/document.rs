@@ -170,10 +170,13 @@ impl View for Document {
         Some(Words { text, pair: Some(self.words.clone()) })
     }
 
-    /// A question about a document from elsewhere.
+    /// A question about a document from elsewhere. A document without one is not asked what was to be asked of the sample.
     fn set(&mut self, words: Words) {
         if let Some(document) = words.pair.filter(|document| *document != self.words) {
             self.replace(document);
+            if words.text.trim().is_empty() {
+                self.questions.retain(|asked| !samples::QUESTIONS.contains(&asked.text.as_str()));
+            }
         }
         let known = self.questions.iter().position(|asked| asked.text == words.text);
         if known.is_none() {

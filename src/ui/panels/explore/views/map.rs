@@ -192,7 +192,8 @@ impl MapView {
         };
         let kept = cx.workspace.data.states.clone();
         let (on_the_way, pictures) = bounded(1);
-        let work = MapRows { data: data.clone(), model: model.clone(), wish: self.wish, kept, on_the_way };
+        let learned = cx.workspace.data.learned.clone();
+        let work = MapRows { data: data.clone(), model: model.clone(), wish: self.wish, kept, learned, on_the_way };
         let work = AnyWork::new(work);
         cx.act(Action::Work(work.clone()));
         self.failed = None;

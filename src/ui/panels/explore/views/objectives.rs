@@ -113,6 +113,7 @@ impl View for Objectives {
 
     fn set(&mut self, words: Words) {
         self.text = words.text;
+        self.second = words.pair.unwrap_or_default();
     }
 
     fn kept(&self, _: &Words) -> Map<String, Value> {
@@ -120,12 +121,11 @@ impl View for Objectives {
         keeping::written(&Kept { draw, share, objective: self.chosen })
     }
 
-    fn restore(&mut self, kept: Map<String, Value>, words: &Words) -> Result<(), Unread> {
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
         let Kept { draw, share, objective } = keeping::read(kept)?;
         // As the field lets it be chosen.
         self.ask = LabAsk { seed: draw, share: share.clamp(SHARES.0 / 100.0, SHARES.1 / 100.0) };
         self.chosen = objective;
-        self.second = words.pair.clone().unwrap_or_default();
         Ok(())
     }
 }

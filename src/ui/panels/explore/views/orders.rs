@@ -53,7 +53,8 @@ impl View for Orders {
     }
 
     fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
-        Some(self.words()?.ask(self.head?))
+        let has_pair = |words: &Words| words.pair.as_ref().is_some_and(|pair| !pair.trim().is_empty());
+        Some(self.words().filter(|words| !words.are_blank() && has_pair(words))?.ask(self.head?))
     }
 
     fn told(&mut self) -> Option<&mut Told> {
@@ -61,8 +62,7 @@ impl View for Orders {
     }
 
     fn words(&self) -> Option<Words> {
-        let has_pair = |words: &Words| words.pair.as_ref().is_some_and(|pair| !pair.trim().is_empty());
-        Some(self.text_box.words.clone()).filter(|words| !words.are_blank() && has_pair(words))
+        Some(self.text_box.words.clone()).filter(|words| !words.say_the_same(&Words::default()))
     }
 
     fn set(&mut self, words: Words) {

@@ -194,8 +194,8 @@ impl LayerProbe {
             max_tokens: cx.workspace.length().max_tokens,
         };
         let question = Question { wanted, folds: self.folds };
-        let kept = cx.workspace.data.states.clone();
-        cx.act(Action::Work(AnyWork::new(ProbeLayers { question, kept })));
+        let (kept, learned) = (cx.workspace.data.states.clone(), cx.workspace.data.learned.clone());
+        cx.act(Action::Work(AnyWork::new(ProbeLayers { question, kept, learned })));
     }
 
     fn done_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, question: &Question, probed: &Probed, is_stale: bool) {
@@ -332,13 +332,8 @@ fn is_of_texts(loaded: &LoadedDataset) -> bool {
 
 /// What is shown is of other data; where there are some, they can be probed.
 fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>, again: impl FnOnce(&mut Ui, &mut Cx<'_>, &Arc<LoadedDataset>)) {
-    let loaded = cx.workspace.data.loaded.as_ref();
-    let (title, words) = match loaded {
-        Some(_) => ("The data have changed", "These bars were made before that, or with data that were open before."),
-        None => ("The data are closed", "These bars were made with data that are no longer open."),
-    };
-    state::warning(ui, cx.palette, title, words, |ui| {
-        if let Some(loaded) = loaded.filter(|loaded| is_of_texts(loaded)) {
+    over_rows::stale_ui(ui, cx, "These bars were made", |ui, cx| {
+        if let Some(loaded) = cx.workspace.data.loaded.as_ref().filter(|loaded| is_of_texts(loaded)) {
             again(ui, cx, loaded);
         }
     });

@@ -16,7 +16,7 @@ use egui::Ui;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::inspect::why::{Asked, Baseline, Explanation, Hide, Method, Place, Target};
+use crate::inspect::why::{Asked, Baseline, Explanation, Hide, Method, Place, Target, Ways};
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::task::Task;
 use crate::ui::Cx;
@@ -26,7 +26,7 @@ use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::{marked, state, text};
-use known::{Known, Ways};
+use known::Known;
 use nearest::NearestRows;
 
 pub const KIND: Kind = Kind { name: "why", title: "Why", heads: &[], make: || Box::new(Why::default()) };
@@ -48,6 +48,8 @@ struct Why {
     /// The map that a person chose; otherwise the most faithful.
     method: Option<Method>,
     ways: Ways,
+    /// Whether the ways are those that a person chose last, or that a link says.
+    has_ways: bool,
     /// Pieces instead of words.
     pieces: bool,
     /// What is shown of the trial: the best words alone instead of all others.
@@ -92,6 +94,9 @@ impl View for Why {
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         self.turn_frame(ui);
+        if !std::mem::replace(&mut self.has_ways, true) {
+            self.ways = cx.workspace.ways;
+        }
         if self.heads.is_empty() {
             ui.label(text::dim("This model has no head whose answer could be explained", cx.palette));
             return Changed::No;
@@ -126,10 +131,18 @@ impl View for Why {
         }
     }
 
+    /// What is asked of a word goes with it, edit by edit.
+    fn see(&mut self, shared: &Words) {
+        if self.target_in != *shared {
+            (self.target, self.target_in) = (self.target_in(shared), shared.clone());
+        }
+        if let Some(asked) = self.asked(shared) {
+            self.known.turn_to(&asked);
+        }
+    }
+
     fn wanted(&self, shared: &Words) -> Option<AnyInquiry> {
-        let task = self.head.filter(|_| !shared.are_blank())?;
-        let target = self.target_in(shared);
-        let asked = Asked { task: Some(task), text: shared.text.clone(), pair: shared.pair.clone(), target };
+        let asked = self.asked(shared)?;
         let is_in_sight = |seen: Option<u64>| seen.is_some_and(|seen| seen + 2 >= self.frame);
         let nearest = self.nearest.wanted(&asked, is_in_sight(self.nearest.seen));
         self.known.next(&asked, self.ways, nearest.as_ref(), is_in_sight(self.change_seen))
@@ -154,7 +167,7 @@ impl View for Why {
     fn forget(&mut self) {
         self.told.forget();
         self.known = Known::default();
-        self.nearest = NearestRows::default();
+        self.nearest.forget();
     }
 
     fn kept(&self, words: &Words) -> Map<String, Value> {
@@ -177,6 +190,7 @@ impl View for Why {
         }
         (self.target, self.target_in) = (Target { place, label: output }, words.clone());
         (self.method, self.ways, self.pieces, self.kept) = (method, Ways { baseline, hide }, pieces, alone);
+        self.has_ways = true;
         self.nearest.layer = layer.map(|layer| layer.0);
         Ok(())
     }
@@ -216,11 +230,20 @@ impl Why {
         }
     }
 
+    fn asked(&self, shared: &Words) -> Option<Asked> {
+        let task = self.head.filter(|_| !shared.are_blank())?;
+        let target = self.target_in(shared);
+        Some(Asked { task: Some(task), text: shared.text.clone(), pair: shared.pair.clone(), target })
+    }
+
+    /// Explains something that stands in the text that was explained; what was edited since takes it along.
     fn choose(&mut self, target: Target) -> Changed {
+        let now = self.target_in.clone();
         if let Some(asked) = self.known.asked() {
             self.target_in = Words { text: asked.text.clone(), pair: asked.pair.clone() };
         }
         self.target = target;
+        (self.target, self.target_in) = (self.target_in(&now), now);
         Changed::Chosen
     }
 

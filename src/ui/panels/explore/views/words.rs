@@ -233,12 +233,13 @@ impl WordsView {
             by: self.by,
         };
         self.chosen = None;
-        cx.act(Action::Work(AnyWork::new(WeighWords { question })));
+        let learned = cx.workspace.data.learned.clone();
+        cx.act(Action::Work(AnyWork::new(WeighWords { question, learned })));
     }
 
     fn done_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, question: &Question, found: &Arc<Weighed>, is_stale: bool) {
         if is_stale {
-            stale_ui(ui, cx);
+            over_rows::stale_ui(ui, cx, "These words were weighed", |_, _| {});
             ui.add_space(space::S);
             ui.multiply_opacity(0.6);
         }
@@ -306,14 +307,6 @@ impl WordsView {
 /// What was found out about the model that is asked; what was about another says nothing.
 fn found(workspace: &Workspace) -> Option<Found<'_, WeighWords>> {
     over_rows::found(workspace, |work: &WeighWords| &work.question.wanted)
-}
-
-fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let (title, words) = match cx.workspace.data.loaded {
-        Some(_) => ("The data have changed", "These words were weighed before that, or in data that were open before."),
-        None => ("The data are closed", "These words were weighed in data that are no longer open."),
-    };
-    state::warning(ui, cx.palette, title, words, |_| {});
 }
 
 /// Whether the head that the data are for says something that words push to.

@@ -1,18 +1,19 @@
 //! A rate found by trying: the button, how far it is, and the curve with what is read from it.
 
 use egui::{Label, Ui};
-use egui_material_icons::icons::{ICON_CLOSE, ICON_TROUBLESHOOT};
+use egui_material_icons::icons::ICON_TROUBLESHOOT;
 
 use crate::train::config::RunConfig;
 use crate::train::find_rate::{FoundRate, holds_for, take_over};
 use crate::train::open::Open;
+use crate::ui::panels::progress_line;
 use crate::ui::theme::space;
 use crate::ui::widgets::form::row;
 use crate::ui::widgets::help::{Help, help};
-use crate::ui::widgets::line::{left, line};
+use crate::ui::widgets::line::line;
 use crate::ui::widgets::rate_curve::{Mark, RateCurve, rate_curve};
-use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{Job, Workspace};
+use crate::ui::widgets::{Button, text};
+use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::rate::FindRate;
@@ -39,7 +40,7 @@ const HELP: Help<'_> = Help {
 
 pub fn ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
     if let Some(job) = cx.workspace.job_of::<FindRate>() {
-        progress_ui(ui, cx, job);
+        progress_line::ui(ui, cx, job, "Cancel finding a rate");
         return;
     }
     row(ui, "Not sure?", HINT, cx.palette, |ui| {
@@ -72,26 +73,6 @@ fn why_not(workspace: &Workspace) -> Option<&'static str> {
         () if workspace.all_unread().next().is_some() => Some("A number in the form cannot be read"),
         () => None,
     }
-}
-
-fn progress_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: &Job) {
-    let palette = cx.palette;
-    let progress = job.progress.as_ref();
-    let share = progress.filter(|progress| progress.total > 0).map(|one| one.done as f32 / one.total as f32);
-    let words = match progress {
-        Some(progress) if progress.total > 0 => {
-            format!("{}, {} of {}", state::sentence(&progress.what), progress.done, progress.total)
-        }
-        Some(progress) => state::sentence(&progress.what),
-        None => "Waiting for its turn".into(),
-    };
-    line(ui, 30.0, |ui| {
-        let cancel = Button::icon_only(ICON_CLOSE, "Cancel finding a rate").small().enabled(!job.stopping);
-        if cancel.show(ui, palette).clicked() {
-            cx.act(Action::StopJob(job.id));
-        }
-        left(ui, |ui| state::loading(ui, palette, &words, share));
-    });
 }
 
 fn found_ui(ui: &mut Ui, draft: &mut RunConfig, found: &FoundRate, cx: &Cx<'_>) {

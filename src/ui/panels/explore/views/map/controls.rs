@@ -15,12 +15,12 @@ use crate::analysis::map::Method;
 use crate::inspect::Pooling;
 use crate::ui::panels::explore::over_rows::no_rows_ui;
 use crate::ui::panels::explore::view::Changed;
+use crate::ui::panels::progress_line;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, line, state, text};
-use crate::ui::workspace::Progress;
 use crate::ui::{Action, Cx, format};
 use crate::words;
 use crate::worker::protocol::LoadedDataset;
@@ -35,7 +35,7 @@ impl MapView {
         ui.spacing_mut().item_spacing.y = 6.0;
         self.method_ui(ui, cx);
         if self.running.is_some() && self.shown.is_some() {
-            line::line(ui, 28.0, |ui| self.progress_ui(ui, cx));
+            self.progress_ui(ui, cx);
         } else if let Some(error) = self.failed.clone() {
             state::error(ui, cx.palette, "The rows could not be mapped", &error, |_| {});
         }
@@ -118,18 +118,9 @@ impl MapView {
     /// How far it is, from the right end of a line on.
     fn progress_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(running) = &self.running else { return };
-        let job = job(running, cx.workspace);
-        let progress = job.and_then(|job| job.progress.clone());
-        let id = job.map(|job| job.id);
-        if Button::new("Cancel").small().name("Cancel the map").show(ui, cx.palette).clicked()
-            && let Some(id) = id
-        {
-            cx.act(Action::StopJob(id));
+        if let Some(job) = job(running, cx.workspace) {
+            progress_line::ui(ui, cx, job, "Cancel the map");
         }
-        line::left(ui, |ui| {
-            let words = progress.as_ref().map_or_else(|| "Waiting for its turn".to_owned(), told);
-            state::loading(ui, cx.palette, &words, progress.as_ref().and_then(Progress::share));
-        });
     }
 
     /// What stands where there is no map yet.
@@ -139,7 +130,7 @@ impl MapView {
             let words = "The model reads each row once; another method needs no new reading.";
             state::empty(ui, palette, ICON_BUBBLE_CHART, "Mapping the rows", words, |ui| {
                 let size = vec2(ui.available_width().min(380.0), 28.0);
-                ui.allocate_ui(size, |ui| line::line(ui, 28.0, |ui| self.progress_ui(ui, cx)));
+                ui.allocate_ui(size, |ui| self.progress_ui(ui, cx));
             });
             return;
         }
@@ -298,14 +289,4 @@ fn kind_ui(ui: &mut Ui, kind: &Kind, palette: &Palette) -> bool {
     painter.galley(left, name, color);
     painter.galley(right, count, palette.text_dim);
     response.on_hover_text("Press to hide or show; with Ctrl only this").clicked()
-}
-
-/// How far it is, in words.
-fn told(progress: &Progress) -> String {
-    let Progress { what, done, total } = progress;
-    let what = state::sentence(what);
-    match *total {
-        0 => format!("{what}…"),
-        total => format!("{what}: {} of {}", format::count(*done), format::count(total)),
-    }
 }

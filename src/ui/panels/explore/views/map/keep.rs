@@ -57,7 +57,7 @@ impl MapView {
             };
             Picture { size: SIZE.into(), dark, draw: Arc::new(move |ui, palette| subject.draw(ui, palette)) }
         };
-        let data = shown.data.dataset.clone();
+        let (data, facts) = (shown.data.dataset.clone(), shown.known.facts.clone());
         save_menu(
             ui,
             cx,
@@ -65,8 +65,8 @@ impl MapView {
                 ("Picture as SVG…", &|| Saving::svg("map", picture())),
                 ("Picture as PNG…", &|| Saving::png("map", picture())),
                 ("Rows as CSV…", &|| {
-                    let (map, data) = (map.clone(), data.clone());
-                    Saving::csv("map", move || rows::table(&map, &data))
+                    let (map, data, facts) = (map.clone(), data.clone(), facts.clone());
+                    Saving::csv("map", move || rows::table(&map, &data, facts.training.as_ref()))
                 }),
             ],
         );

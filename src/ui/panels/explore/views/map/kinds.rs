@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::map::Map;
 use crate::analysis::map::rows::{Facts, Groups};
 use crate::analysis::pooled::Said;
+use crate::analysis::training_set::MARK;
 use crate::ui::format;
 use crate::ui::theme::Palette;
 use crate::worker::protocol::LoadedDataset;
@@ -22,10 +23,13 @@ pub enum ColourBy {
     Confidence,
     Cluster,
     Part,
+    /// Whether the run of the model learned from it.
+    Training,
 }
 
 impl ColourBy {
-    pub const ALL: [Self; 6] = [Self::Label, Self::Predicted, Self::Error, Self::Confidence, Self::Cluster, Self::Part];
+    pub const ALL: [Self; 7] =
+        [Self::Label, Self::Predicted, Self::Error, Self::Confidence, Self::Cluster, Self::Part, Self::Training];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -35,6 +39,7 @@ impl ColourBy {
             Self::Confidence => "Confidence",
             Self::Cluster => "Cluster",
             Self::Part => "Part of the data",
+            Self::Training => "Training set",
         }
     }
 }
@@ -124,6 +129,7 @@ impl Told<'_> {
             ColourBy::Confidence => self.said.iter().any(|said| said.confidence.is_some()),
             ColourBy::Cluster => self.map.is_some(),
             ColourBy::Part => self.data.eval.is_none() && !self.data.split.eval.is_empty(),
+            ColourBy::Training => self.facts.training.as_ref().is_some_and(|training| training.rows.is_ok()),
         };
         ColourBy::ALL.into_iter().filter(can).collect()
     }
@@ -142,6 +148,7 @@ impl Told<'_> {
             }
             (ColourBy::Cluster, _) => self.map.map_or_else(Kinds::default, clusters),
             (ColourBy::Part, _) => self.parts(),
+            (ColourBy::Training, _) => self.training(),
         };
         // Facts that are not there are of the kind of those that are not known.
         if kinds.of.len() < count {
@@ -164,6 +171,13 @@ impl Told<'_> {
             None => 2,
         };
         Kinds { all, of: self.facts.agrees.iter().map(kind).collect() }
+    }
+
+    fn training(&self) -> Kinds {
+        let all = vec![Kind::new(MARK, Hue::Class(0)), Kind::new("not in it", Hue::Class(1))];
+        let has = |example: usize| self.facts.training.as_ref().and_then(|training| training.has(example));
+        let kind = |example: usize| u16::from(has(example) != Some(true));
+        Kinds { all, of: (0..self.data.dataset.examples.len()).map(kind).collect() }
     }
 
     fn parts(&self) -> Kinds {

@@ -11,6 +11,7 @@ use super::MapView;
 use super::kinds::ColourBy;
 use super::plot;
 use super::shown::{Selection, Shown};
+use crate::analysis::training_set::MARK;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
@@ -45,6 +46,11 @@ impl MapView {
             return Changed::No;
         }
         let changed = self.opened_ui(ui, cx);
+        if let Some(shown) = &self.shown
+            && let Some(training) = &shown.known.facts.training
+        {
+            ui.add(Label::new(text::faint(training.among(0..shown.rows()).said(), palette)).wrap());
+        }
         let choices = [(List::Nearest, "Nearest"), (List::Selected, "Selected"), (List::Clusters, "Clusters")];
         if let Some(list) = segmented(ui, palette, self.list, &choices, true) {
             self.list = list;
@@ -181,6 +187,9 @@ fn said_ui(ui: &mut Ui, shown: &Shown, row: usize, palette: &Palette) {
     let facts = &shown.known.facts;
     if let Some(label) = facts.labels.name(row) {
         Chip::neutral(format!("Data: {label}"), palette).show(ui);
+    }
+    if facts.training.as_ref().and_then(|training| training.has(row)) == Some(true) {
+        Chip::neutral(MARK, palette).show(ui);
     }
     let Some(said) = shown.known.read.said.get(row) else { return };
     let sure = said.confidence.map_or_else(String::new, |share| format!(" {}", format::percent(f64::from(share))));

@@ -5,7 +5,7 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::{Why, about};
-use crate::inspect::why::{Swap, Swaps, Turning};
+use crate::inspect::why::{Swap, Swaps, SwapsOf, Turning, TurningOf};
 use crate::task::Targets;
 use crate::ui::panels::explore::colours::Classes;
 use crate::ui::panels::explore::view::Changed;
@@ -44,7 +44,9 @@ impl Why {
                 match self.known.turning() {
                     Some(turning) => tried = turning_ui(ui, turning, &said, palette),
                     None => {
-                        ui.label(text::dim("Looking for them…", palette));
+                        let is_ended = self.known.ended().any(|ended| ended.get::<TurningOf>().is_some());
+                        let words = if is_ended { "The search was cancelled" } else { "Looking for them…" };
+                        ui.label(text::dim(words, palette));
                     }
                 }
                 ui.add_space(8.0);
@@ -57,7 +59,10 @@ impl Why {
                     None
                 }
                 (None, None) => {
-                    ui.label(text::dim("Trying what else could stand there…", palette));
+                    let is_ended = self.known.ended().any(|ended| ended.get::<SwapsOf>().is_some());
+                    let words =
+                        if is_ended { "The search was cancelled" } else { "Trying what else could stand there…" };
+                    ui.label(text::dim(words, palette));
                     None
                 }
             };

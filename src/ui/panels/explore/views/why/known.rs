@@ -5,27 +5,18 @@ use std::sync::Arc;
 
 use crate::analysis::nearest::{Nearest, NearestTo};
 use crate::inspect::why::{
-    Asked, Baseline, Explain, Explanation, Hide, Method, Swaps, SwapsOf, Trial, TrialOf, Turning, TurningOf,
+    Asked, Explain, Explanation, Method, Swaps, SwapsOf, Trial, TrialOf, Turning, TurningOf, Ways,
 };
 use crate::inspect::{AnyInquiry, Inquiry, Reply};
 use crate::task::Targets;
 
-/// How the maps are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ways {
-    pub baseline: Baseline,
-    pub hide: Hide,
-}
-
-impl Ways {
-    fn explain(self, asked: &Asked, method: Method) -> Explain {
-        let explain = Explain::of(asked.clone(), method);
-        // A map is not asked anew by what it does not depend on.
-        match method {
-            Method::GradientInput => explain,
-            Method::IntegratedGradients => Explain { baseline: self.baseline, ..explain },
-            Method::Occlusion => Explain { hide: self.hide, ..explain },
-        }
+fn explain(ways: Ways, asked: &Asked, method: Method) -> Explain {
+    let explain = Explain::of(asked.clone(), method);
+    // A map is not asked anew by what it does not depend on.
+    match method {
+        Method::GradientInput => explain,
+        Method::IntegratedGradients => Explain { baseline: ways.baseline, ..explain },
+        Method::Occlusion => Explain { hide: ways.hide, ..explain },
     }
 }
 
@@ -34,24 +25,57 @@ impl Ways {
 enum Told {
     Reply(Arc<Reply>),
     Error(AnyInquiry, String),
+    /// A person ended it.
+    Ended(AnyInquiry),
 }
 
-/// All that was told of what is asked, in the order in which it was.
+/// Texts and outputs of which it is kept what was told.
+const KEPT: usize = 12;
+
+/// All that was told of what is asked, in the order in which it was; and of what was asked before, the newest at the end.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     told: Vec<Told>,
+    before: Vec<Vec<Told>>,
 }
 
 impl Known {
-    /// Keeps an answer. The quick one of another text or output replaces all that was known; others that come too late are
-    /// nothing to anybody.
+    /// Turns to a text and output of which something is known from before.
+    pub fn turn_to(&mut self, asked: &Asked) {
+        if self.asked() == Some(asked) {
+            return;
+        }
+        if let Some(place) = self.before.iter().position(|told| asked_of(told) == Some(asked)) {
+            let told = self.before.remove(place);
+            self.put_by(told);
+        }
+    }
+
+    /// Begins with what is told of something else.
+    fn put_by(&mut self, now: Vec<Told>) {
+        let before = std::mem::replace(&mut self.told, now);
+        if !before.is_empty() {
+            self.before.push(before);
+        }
+        if self.before.len() > KEPT {
+            self.before.remove(0);
+        }
+    }
+
+    /// Keeps an answer. The quick one of another text or output takes the place of what was known; others that come too
+    /// late are kept with what they are about.
     pub fn take(&mut self, reply: &Arc<Reply>) {
         let Some(asked) = asked_in(&reply.inquiry) else { return };
         if self.asked() != Some(asked) {
+            if let Some(told) = self.before.iter_mut().find(|told| asked_of(told) == Some(asked)) {
+                told.retain(|told| told.inquiry() != &reply.inquiry);
+                told.push(Told::Reply(reply.clone()));
+                return;
+            }
             if !reply.inquiry.is_quick() {
                 return;
             }
-            self.told.clear();
+            self.put_by(Vec::new());
         }
         self.told.retain(|told| told.inquiry() != &reply.inquiry);
         self.told.push(Told::Reply(reply.clone()));
@@ -63,14 +87,44 @@ impl Known {
         }
         let asked = asked_in(inquiry);
         if asked.is_some() && self.asked() != asked {
-            self.told.clear();
+            self.put_by(Vec::new());
         }
         self.told.push(Told::Error(inquiry.clone(), error.to_owned()));
     }
 
+    /// A person ended it: it is not asked again by itself.
+    pub fn end(&mut self, inquiry: &AnyInquiry) {
+        if asked_in(inquiry).is_some_and(|asked| self.asked().is_none_or(|own| own == asked)) {
+            self.told.push(Told::Ended(inquiry.clone()));
+        }
+    }
+
+    /// What was ended is asked again.
+    pub fn go_on(&mut self) {
+        self.told.retain(|told| !matches!(told, Told::Ended(_)));
+    }
+
+    /// Whether a person ended it.
+    pub fn is_ended<Q: Inquiry>(&self, inquiry: &Q) -> bool {
+        self.told.iter().any(|told| matches!(told, Told::Ended(own) if own.get() == Some(inquiry)))
+    }
+
+    /// What a person ended.
+    pub fn ended(&self) -> impl Iterator<Item = &AnyInquiry> {
+        self.told.iter().filter_map(|told| match told {
+            Told::Ended(inquiry) => Some(inquiry),
+            Told::Reply(_) | Told::Error(..) => None,
+        })
+    }
+
     /// The text and output that all of it is about.
     pub fn asked(&self) -> Option<&Asked> {
-        self.told.first().and_then(|told| asked_in(told.inquiry()))
+        asked_of(&self.told)
+    }
+
+    /// Why a map cannot be made.
+    pub fn no_map(&self, ways: Ways, method: Method) -> Option<&str> {
+        self.failed(&explain(ways, self.asked()?, method))
     }
 
     /// Why nothing at all can be explained.
@@ -93,7 +147,7 @@ impl Known {
     }
 
     pub fn map(&self, ways: Ways, method: Method) -> Option<&Arc<Explanation>> {
-        self.reply(&ways.explain(self.asked()?, method))
+        self.reply(&explain(ways, self.asked()?, method))
     }
 
     /// The trial of all three maps, in the order of [`Method::ALL`].
@@ -135,7 +189,7 @@ impl Known {
         })
     }
 
-    /// What is asked next. What is in sight comes before what is not. Where all is known it is what was asked last, which is not asked again.
+    /// What is asked next. What is in sight comes before what is not; nothing where all is known.
     pub fn next(
         &self,
         asked: &Asked,
@@ -143,20 +197,23 @@ impl Known {
         nearest: Option<&NearestTo>,
         wants_changes: bool,
     ) -> Option<AnyInquiry> {
-        let quick = ways.explain(asked, Method::GradientInput);
+        let quick = explain(ways, asked, Method::GradientInput);
         if self.asked() != Some(asked) || self.error().is_some() {
             return Some(AnyInquiry::new(quick));
         }
         if let Some(nearest) = nearest.filter(|nearest| !self.is_told(*nearest)) {
             return Some(AnyInquiry::new(nearest.clone()));
         }
-        for method in Method::ALL {
-            let explain = ways.explain(asked, method);
-            if !self.is_told(&explain) {
-                return Some(AnyInquiry::new(explain));
+        // Who ends one map wants none of those that take longer still.
+        let ends_maps = |ended: &AnyInquiry| ended.get::<Explain>().is_some() || ended.get::<TrialOf>().is_some();
+        let wants_maps = !self.ended().any(ends_maps);
+        for method in Method::ALL.into_iter().filter(|_| wants_maps) {
+            let map = explain(ways, asked, method);
+            if !self.is_told(&map) {
+                return Some(AnyInquiry::new(map));
             }
         }
-        if let Some(trial) = self.trial_of(ways).filter(|trial| !self.is_told(trial)) {
+        if let Some(trial) = self.trial_of(ways).filter(|trial| wants_maps && !self.is_told(trial)) {
             return Some(AnyInquiry::new(trial));
         }
         let explained = &self.map(ways, Method::GradientInput)?.explained;
@@ -170,7 +227,7 @@ impl Known {
                 return Some(AnyInquiry::new(swaps));
             }
         }
-        self.told.last().map(|told| told.inquiry().clone())
+        None
     }
 }
 
@@ -178,9 +235,27 @@ impl Told {
     fn inquiry(&self) -> &AnyInquiry {
         match self {
             Self::Reply(reply) => &reply.inquiry,
-            Self::Error(inquiry, _) => inquiry,
+            Self::Error(inquiry, _) | Self::Ended(inquiry) => inquiry,
         }
     }
+}
+
+/// What an inquiry of this view is called while it is under way.
+pub fn title(inquiry: &AnyInquiry) -> Option<&'static str> {
+    if let Some(explain) = inquiry.get::<Explain>() {
+        return Some(explain.method.title());
+    }
+    let of = [
+        (inquiry.get::<TrialOf>().is_some(), "Trying the maps on this text"),
+        (inquiry.get::<TurningOf>().is_some(), "Looking for the fewest words to take out"),
+        (inquiry.get::<SwapsOf>().is_some(), "Trying other words"),
+        (inquiry.get::<NearestTo>().is_some(), "Looking for the nearest rows"),
+    ];
+    of.into_iter().find(|(is_it, _)| *is_it).map(|(_, title)| title)
+}
+
+fn asked_of(told: &[Told]) -> Option<&Asked> {
+    told.first().and_then(|told| asked_in(told.inquiry()))
 }
 
 /// The text and output that an inquiry is about, where it is one of this view.

@@ -1,25 +1,30 @@
 //! The text with its weights, and what is explained by which map.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use egui::Ui;
+use egui::{Label, Rect, Ui, UiBuilder, pos2};
 
-use super::about;
-use super::{Why, weight_words};
+use super::{Why, about, known, weight_words};
 use crate::inspect::why::{Baseline, Choice, Explained, Explanation, Hide, Method, Target, Unit};
 use crate::task::{Targets, Task};
 use crate::ui::panels::explore::tokens::plain;
 use crate::ui::panels::explore::view::Changed;
+use crate::ui::panels::progress_line;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::word_bars::{Word, legend, word_bars};
-use crate::ui::widgets::{Button, Chip, line, text};
-use crate::ui::{Cx, format};
+use crate::ui::widgets::{Button, Chip, line, state, text};
+use crate::ui::{Action, Cx, format};
 
 /// Words that are drawn.
 const MOST: usize = 1200;
+/// Room for what is under way.
+const FOOT: f32 = 28.0;
+/// Seconds after which it is said what takes so long.
+const MOMENT: f64 = 0.4;
 
 impl Why {
     pub(super) fn map_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
@@ -27,16 +32,26 @@ impl Why {
         let mut changed = self.target_ui(ui, palette);
         if self.methods_ui(ui, palette) {
             changed = Changed::Chosen;
+            cx.act(Action::ExplainBy(self.ways));
         }
+        let foot = Rect::from_min_max(pos2(ui.max_rect().left(), ui.max_rect().bottom() - FOOT), ui.max_rect().max);
+        let has_foot = self.under_way_ui(&mut ui.new_child(UiBuilder::new().max_rect(foot).id_salt("under way")), cx);
         let Some(found) = self.shown().cloned() else {
             ui.label(text::dim("What the answer comes from appears here while you type", palette));
             return changed;
         };
         self.verdict_ui(ui, &found, cx);
+        if let Some(why) = self.method.and_then(|method| self.known.no_map(self.ways, method)) {
+            ui.label(text::dim(state::sentence(why), palette).color(palette.warn));
+        }
         let words = if self.pieces { pieces(&found) } else { words(&found, self.pointed) };
         let largest = words.iter().map(|word| word.weight.abs()).fold(0.0, f64::max);
         ui.add_space(2.0);
-        let seen = word_bars(ui, &words, largest, palette);
+        // What is under way stands below the words, so that nothing moves when it is there.
+        let mut room = ui.available_rect_before_wrap();
+        room.max.y -= if has_foot { FOOT } else { 0.0 };
+        let inside = UiBuilder::new().max_rect(room);
+        let seen = ui.scope_builder(inside, |ui| word_bars(ui, &words, largest, palette)).inner;
         let unit = |place: usize| if self.pieces { unit_of_token(&found, place) } else { Some(place) };
         let (hovered, pressed) = (seen.hovered.and_then(unit), seen.pressed.and_then(unit));
         self.point(hovered);
@@ -111,6 +126,9 @@ impl Why {
             let choices = Method::ALL.map(|one| (one, one.title()));
             if let Some(pressed) = segmented(ui, palette, chosen, &choices, false) {
                 self.method = Some(pressed);
+                if self.known.map(self.ways, pressed).is_none() {
+                    self.known.go_on();
+                }
             }
             if let Some(pressed) = segmented(ui, palette, self.pieces, &[(false, "Words"), (true, "Pieces")], false) {
                 self.pieces = pressed;
@@ -137,6 +155,44 @@ impl Why {
         self.ways != before
     }
 
+    /// What is being computed and how far it is, or that a person ended it. Returns whether there is anything to say.
+    fn under_way_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+        let explore = &cx.workspace.explore;
+        let job = explore.pending.and_then(|job| cx.workspace.job(job));
+        let asked = explore.asked.as_ref().and_then(|asked| Some((asked, known::title(asked)?)));
+        if let (Some(job), Some((asked, title))) = (job, asked) {
+            // What is there in a moment needs no words.
+            let is_long = job.progress.as_ref().is_some_and(|progress| progress.total > 1);
+            let rest = MOMENT - (cx.workspace.now - job.since);
+            if !is_long && rest > 0.0 {
+                ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
+                return false;
+            }
+            let words = match &job.progress {
+                Some(progress) if progress.total > 1 => {
+                    format!("{title}: {} of {}", format::count(progress.done), format::count(progress.total))
+                }
+                _ => format!("{title}…"),
+            };
+            if progress_line::of_words(ui, cx, job, &words, &format!("Cancel: {title}")) {
+                self.known.end(asked);
+            }
+            return true;
+        }
+        let ended: Vec<&str> = self.known.ended().filter_map(known::title).collect();
+        if ended.is_empty() {
+            return false;
+        }
+        let words = format!("Cancelled: {}", ended.join(", "));
+        line::line(ui, FOOT, |ui| {
+            if Button::new("Go on").small().name("Go on with what was cancelled").show(ui, cx.palette).clicked() {
+                self.known.go_on();
+            }
+            line::left(ui, |ui| ui.add(Label::new(text::dim(words, cx.palette)).truncate()));
+        });
+        true
+    }
+
     /// How the shown map stands, in words.
     fn verdict_ui(&self, ui: &mut Ui, found: &Arc<Explanation>, cx: &mut Cx<'_>) {
         let palette = cx.palette;
@@ -159,7 +215,8 @@ impl Why {
             let output = if explained.task.targets() == Targets::Number { "value" } else { "logit" };
             ui.label(text::number_dim(format!("{output} {}", weight_words(explained.score)), palette));
             if let Some(known) = &found.map.completeness {
-                let words = format!("gap {:.2} %, {} steps", known.share() * 100.0, known.steps);
+                let from = self.ways.baseline.words();
+                let words = format!("gap {:.2} %, {} steps from {from}", known.share() * 100.0, known.steps);
                 let told = text::number_dim(words, palette);
                 let told = if known.share() > 0.01 { told.color(palette.warn) } else { told };
                 let exact = format!(

@@ -8,6 +8,7 @@ use egui::{Label, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use super::{Why, about};
 use crate::analysis::nearest::{Near, Nearest, NearestTo, Rows, pooling};
 use crate::analysis::sample::Sampling;
+use crate::analysis::training_set::MARK;
 use crate::data::Target;
 use crate::inspect::Pooling;
 use crate::inspect::why::Asked;
@@ -44,6 +45,11 @@ pub struct NearestRows {
 }
 
 impl NearestRows {
+    /// The rows were read by another model; the layer stays as far as the next one has it.
+    pub fn forget(&mut self) {
+        (self.rows, self.seen) = (None, None);
+    }
+
     /// What is asked of a text where the rows are in sight.
     pub fn wanted(&self, asked: &Asked, in_sight: bool) -> Option<NearestTo> {
         let rows = self.rows.clone().filter(|_| in_sight)?;
@@ -98,7 +104,8 @@ impl Why {
             return changed;
         }
         let Some(nearest) = self.known.nearest(&wanted) else {
-            note(ui, "Looking for them…", cx.palette);
+            let is_ended = self.known.is_ended(&wanted);
+            note(ui, if is_ended { "The search was cancelled" } else { "Looking for them…" }, cx.palette);
             return changed;
         };
         ui.add(Label::new(text::small(sentence(nearest, &wanted), cx.palette)).wrap());
@@ -180,6 +187,9 @@ fn row_ui(ui: &mut Ui, rows: &Rows, near: &Near, palette: &Palette) -> bool {
     if near.is_same {
         said = format!("the same text · {said}");
     }
+    if near.in_training == Some(true) {
+        said = format!("{said} · {MARK}");
+    }
     let cosine = format!("{:.4}", near.cosine).replace('-', "\u{2212}");
     let name: String = all.chars().take(120).collect();
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, format!("{name}, {said}, {cosine}")));
@@ -228,8 +238,8 @@ fn ready_ui(ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
         let Some(model) = cx.workspace.explore.model.clone() else { return };
         let (seed, max_tokens) = (cx.workspace.data.rule.seed, cx.workspace.length().max_tokens);
         let wanted = Sampling { among, seed, max_tokens, ..Sampling::all(model, loaded.dataset.clone()) };
-        let kept = cx.workspace.data.states.clone();
-        cx.act(Action::Work(AnyWork::new(ReadRows { wanted, kept })));
+        let (kept, learned) = (cx.workspace.data.states.clone(), cx.workspace.data.learned.clone());
+        cx.act(Action::Work(AnyWork::new(ReadRows { wanted, kept, learned })));
     }
 }
 

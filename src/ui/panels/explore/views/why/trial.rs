@@ -26,7 +26,14 @@ impl Why {
             help(ui, &about::TRIAL, palette);
         });
         let Some(trial) = self.known.trial(self.ways) else {
-            ui.label(text::dim("The maps are tried on this text as soon as all are there", palette));
+            let missing = Method::ALL.iter().find(|method| self.known.no_map(self.ways, **method).is_some());
+            let words = match missing {
+                Some(method) => {
+                    format!("The maps are tried when all are there, and {} cannot be", method.title().to_lowercase())
+                }
+                None => "The maps are tried on this text as soon as all are there".to_owned(),
+            };
+            ui.add(egui::Label::new(text::dim(words, palette)).wrap());
             return Changed::No;
         };
         let shares = self.head.is_none_or(|head| head.targets() != Targets::Number);

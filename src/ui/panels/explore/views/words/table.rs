@@ -4,16 +4,19 @@ use egui::{Align2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD};
 
 use crate::analysis::words::{Order, Told, Words as Weighed};
+use crate::task::Targets;
 use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::rows::{lit, rows};
 use crate::ui::widgets::text::elided;
 
 const ROW: f32 = 26.0;
-/// A column of numbers.
-const NUMBER: f32 = 68.0;
-/// Below this width the columns that can be read off others are left out.
-const NARROW: f32 = 620.0;
+/// The names of the columns, and below them their units.
+const HEAD: f32 = 38.0;
+/// Below the first width the columns that can be read off others are left out, and below the second what is left is the
+/// mean with its interval.
+const NARROW: f32 = 640.0;
+const NARROWEST: f32 = 400.0;
 
 pub struct Table<'a> {
     pub found: &'a Weighed,
@@ -44,6 +47,32 @@ impl Column {
         }
     }
 
+    /// In what its numbers are.
+    fn unit(self, targets: Targets) -> &'static str {
+        let is_number = targets == Targets::Number;
+        match self {
+            Self::Word => "",
+            Self::Mean if is_number => "value ± 95 %",
+            Self::Mean => "logit ± 95 %",
+            Self::Total if is_number => "value",
+            Self::Total => "logit",
+            Self::Texts => "with it",
+            Self::Expected if is_number => "std. dev.",
+            Self::Expected => "log odds",
+            Self::Surprise => "× scatter",
+        }
+    }
+
+    /// Room for its numbers.
+    fn width(self) -> f32 {
+        match self {
+            Self::Word => 0.0,
+            Self::Mean => 116.0,
+            Self::Texts => 58.0,
+            Self::Total | Self::Expected | Self::Surprise => 72.0,
+        }
+    }
+
     /// How it is sorted by, at first and when it is pressed again.
     fn orders(self) -> Option<[Order; 2]> {
         match self {
@@ -65,21 +94,25 @@ struct Cells {
 }
 
 fn cells(line: Rect) -> Cells {
-    let numbers: &[Column] = if line.width() < NARROW {
-        &[Column::Mean, Column::Texts, Column::Surprise]
-    } else {
-        &[Column::Mean, Column::Total, Column::Texts, Column::Expected, Column::Surprise]
+    let numbers: &[Column] = match line.width() {
+        ..NARROWEST => &[Column::Mean, Column::Texts],
+        ..NARROW => &[Column::Mean, Column::Texts, Column::Surprise],
+        _ => &[Column::Mean, Column::Total, Column::Texts, Column::Expected, Column::Surprise],
     };
-    let taken = numbers.len() as f32 * NUMBER;
+    let taken: f32 = numbers.iter().map(|column| column.width()).sum();
     let rest = (line.width() - taken - 12.0).max(80.0);
     let cell =
         |left: f32, width: f32| Rect::from_min_size(pos2(line.left() + left, line.top()), vec2(width, line.height()));
     let word = (rest * 0.46).clamp(60.0, 190.0);
-    let number = |(place, column): (usize, &Column)| (*column, cell(rest + place as f32 * NUMBER, NUMBER));
+    let mut left = rest;
+    let number = |column: &Column| {
+        left += column.width();
+        (*column, cell(left - column.width(), column.width()))
+    };
     Cells {
         word: cell(8.0, word - 8.0),
         bar: cell(word + 8.0, rest - word - 8.0),
-        numbers: numbers.iter().enumerate().map(number).collect(),
+        numbers: numbers.iter().map(number).collect(),
     }
 }
 
@@ -96,16 +129,19 @@ impl Table<'_> {
     }
 
     fn head_ui(&mut self, ui: &mut Ui, palette: &Palette) {
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
-        let Cells { word, numbers, .. } = cells(rect);
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD), Sense::hover());
+        let Cells { word, bar, numbers } = cells(rect);
+        let targets = self.found.task.targets();
         for (column, cell) in std::iter::once((Column::Word, word)).chain(numbers) {
             let orders = column.orders();
             let sorted = orders.is_some_and(|orders| orders.contains(self.order));
             let sense = if orders.is_some() { Sense::click() } else { Sense::hover() };
             let response = ui.interact(cell, ui.scope_id().with(column.title()), sense);
+            let unit = column.unit(targets);
+            let of = if unit.is_empty() { String::new() } else { format!(", {unit}") };
             let name = match orders {
-                Some(_) => format!("Sort by {}", column.title().to_lowercase()),
-                None => column.title().to_owned(),
+                Some(_) => format!("Sort by {}{of}", column.title().to_lowercase()),
+                None => format!("{}{of}", column.title()),
             };
             response.widget_info(|| WidgetInfo::selected(Role::ColumnHeader, true, sorted, &name));
             if let Some([first, again]) = orders.filter(|_| response.clicked()) {
@@ -117,13 +153,26 @@ impl Table<'_> {
             let is_word = column == Column::Word;
             let left = if is_word { cell.left() } else { cell.right() - galley.size().x };
             let edge = if is_word { left + galley.size().x + 4.0 } else { left - 13.0 };
-            ui.painter().galley(pos2(left, cell.center().y - galley.size().y / 2.0), galley, color);
+            let middle = rect.top() + 10.0;
+            ui.painter().galley(pos2(left, middle - galley.size().y / 2.0), galley, color);
+            let below = pos2(cell.right(), rect.bottom() - 4.0);
+            let font = theme::regular(size::SMALL - 1.0);
+            ui.painter().text(below, Align2::RIGHT_BOTTOM, unit, font, palette.text_faint);
             if sorted {
                 let rising = matches!(*self.order, Order::Against | Order::Word);
                 let icon = if rising { ICON_ARROW_UPWARD } else { ICON_ARROW_DOWNWARD };
                 let font = egui::FontId::new(11.0, icon.font_family());
-                ui.painter().text(pos2(edge, cell.center().y), Align2::LEFT_CENTER, icon.codepoint, font, color);
+                ui.painter().text(pos2(edge, middle), Align2::LEFT_CENTER, icon.codepoint, font, color);
             }
+        }
+        if bar.width() > 130.0 {
+            let font = || theme::regular(size::SMALL - 1.0);
+            let y = rect.bottom() - 4.0;
+            let [towards, against] = palette.for_and_against();
+            let is_number = targets == Targets::Number;
+            let [less, more] = if is_number { ["lowers it", "raises it"] } else { ["against it", "towards it"] };
+            ui.painter().text(pos2(bar.left(), y), Align2::LEFT_BOTTOM, less, font(), against);
+            ui.painter().text(pos2(bar.right(), y), Align2::RIGHT_BOTTOM, more, font(), towards);
         }
         ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line));
     }
@@ -150,7 +199,12 @@ impl Table<'_> {
                 Column::Surprise if strong => palette.warn,
                 _ => palette.text_dim,
             };
-            let at = cell.right_center();
+            let mut at = cell.right_center();
+            if let Some(half) = half(told).filter(|_| column == Column::Mean) {
+                let font = theme::number(size::SMALL - 0.5);
+                let place = ui.painter().text(at, Align2::RIGHT_CENTER, half, font, palette.text_faint);
+                at.x = place.left() - 3.0;
+            }
             ui.painter().text(at, Align2::RIGHT_CENTER, number(column, told), theme::number(size::BODY - 1.0), color);
         }
         response.clicked()
@@ -160,9 +214,10 @@ impl Table<'_> {
     fn name(&self, told: &Told) -> String {
         let surprise = told.surprise.map_or_else(String::new, |far| format!(", surprise {}", signed(far, 1)));
         format!(
-            "{}, adds {} in {}{surprise}",
+            "{}, adds {}{} in {}{surprise}",
             self.found.shown(told.word),
             signed(told.mean, 3),
+            half(told).map_or_else(String::new, |half| format!(" {half}")),
             format::plural(u64::from(told.rows), "text", "texts")
         )
     }
@@ -181,6 +236,11 @@ fn number(column: Column, told: &Told) -> String {
         Column::Expected => or_none(told.labels),
         Column::Surprise => or_none(told.surprise),
     }
+}
+
+/// How far the interval of the mean reaches to either side, where there is one.
+fn half(told: &Told) -> Option<String> {
+    told.interval.map(|(low, high)| format!("\u{b1}{:.3}", (high - low) / 2.0))
 }
 
 /// A number with its sign, as it is written everywhere in this view.
