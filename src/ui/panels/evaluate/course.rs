@@ -15,8 +15,8 @@ use crate::ui::theme::Palette;
 use crate::ui::widgets::answer_strip::{Cell, answer_strip};
 use crate::ui::widgets::course_slider::course_slider;
 use crate::ui::widgets::line::{self, line};
-use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{JobKind, Progress, Workspace, model_of};
+use crate::ui::widgets::{Button, text};
+use crate::ui::workspace::{Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::EvaluatedData;
 use crate::worker::work::AnyWork;
@@ -73,7 +73,7 @@ impl Course {
                 }
             }
             let is_told = !self.is_closed && found(cx.workspace, known).is_some();
-            let is_asked = cx.workspace.job_where(is_ours).is_some();
+            let is_asked = cx.workspace.job_of::<MeasureStates>().is_some();
             let every = Button::new("Every state").icon(ICON_VIEW_WEEK).small().enabled(!is_told && !is_asked);
             let hint = "How good each state is on the rows that the run held out, side by side";
             if every.name("Evaluate every state").show(ui, palette).on_hover_text(hint).clicked() {
@@ -100,7 +100,7 @@ impl Course {
     /// How good all of them are, where that was asked, or how far it is.
     fn strip_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, known: &RunSummary, place: Option<usize>) {
         let palette = cx.palette;
-        if let Some(job) = cx.workspace.job_where(is_ours) {
+        if let Some(job) = cx.workspace.job_of::<MeasureStates>() {
             return progress_line::ui(ui, cx, job, "Cancel evaluating the states");
         }
         let Some(measured) = found(cx.workspace, known).filter(|_| !self.is_closed) else { return };
@@ -134,10 +134,6 @@ fn found<'a>(workspace: &'a Workspace, known: &RunSummary) -> Option<&'a [Measur
     let same = work.states.len() == known.states.len()
         && work.states.iter().zip(&known.states).all(|((_, dir), state)| *dir == state.dir);
     (same && work.precision == workspace.precision).then_some(measured.as_slice())
-}
-
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<MeasureStates>().is_some())
 }
 
 /// The bar of a share is the share itself, and that of any other number where it lies between those of the states.

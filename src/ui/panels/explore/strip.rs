@@ -8,8 +8,8 @@ use crate::inspect::{AnyInquiry, Prediction, Question, Reply};
 use crate::model::kept::Course;
 use crate::ui::panels::progress_line;
 use crate::ui::widgets::answer_strip::{Cell, answer_strip};
-use crate::ui::widgets::{Button, line, state, text};
-use crate::ui::workspace::{JobKind, Progress, Workspace};
+use crate::ui::widgets::{Button, line, text};
+use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::course::{AskStates, Said};
@@ -30,7 +30,7 @@ impl Strip {
     pub fn press_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, course: &Course, asks: &Asks<'_>) {
         let Some(inquiry) = asks.inquiry.clone().filter(|inquiry| inquiry.get::<Question>().is_some()) else { return };
         let is_told = !self.is_closed && found(cx.workspace, course).is_some_and(|(work, _)| work.inquiry == inquiry);
-        let is_asked = cx.workspace.job_where(is_ours).is_some();
+        let is_asked = cx.workspace.job_of::<AskStates>().is_some();
         let button = Button::new("Every state").icon(ICON_VIEW_WEEK).small().enabled(!is_told && !is_asked);
         let hint = "What each state says to this text, side by side";
         if button.name("Ask every state").show(ui, cx.palette).on_hover_text(hint).clicked() {
@@ -44,7 +44,7 @@ impl Strip {
     /// What they said, where they were asked, or how far that is.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, course: &Course, asks: &Asks<'_>) {
         let palette = cx.palette;
-        if let Some(job) = cx.workspace.job_where(is_ours) {
+        if let Some(job) = cx.workspace.job_of::<AskStates>() {
             return progress_line::ui(ui, cx, job, "Cancel asking the states");
         }
         if self.is_closed {
@@ -81,10 +81,6 @@ fn found<'a>(workspace: &'a Workspace, course: &Course) -> Option<(&'a AskStates
     let same = work.states.len() == course.states.len()
         && work.states.iter().zip(&course.states).all(|((_, dir), state)| *dir == state.dir);
     (same && work.precision == workspace.precision).then_some((work, said.as_slice()))
-}
-
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<AskStates>().is_some())
 }
 
 /// Each answer in a few words. Classes have the places that they have in the list of the answer; other answers are told

@@ -63,6 +63,10 @@ fn draw(ui: &mut Ui, scene: &mut Scene) {
             scene.workspace.precision = precision;
         } else if let Action::Tell { why, .. } = action {
             scene.told.push(why);
+        } else if let Action::StopJob(job) = action {
+            assert_eq!(scene.workspace.explore.pending, Some(job));
+            scene.workspace.drop_jobs(|kind| *kind == JobKind::Ask);
+            scene.workspace.explore.pending = None;
         }
     }
 }
@@ -526,6 +530,103 @@ fn a_word_of_a_head_that_reads_each_is_asked_about_with_a_press() {
     screen.run_steps(6);
     let asked = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().clone();
     assert_eq!(asked.asked.target, why::Target::default());
+}
+
+#[test]
+fn a_slow_map_tells_how_far_it_is_and_is_not_begun_again_by_itself_once_it_is_cancelled() {
+    let kind = views::ALL.iter().find(|kind| kind.name == "why").unwrap();
+    let mut screen = alone(kind, "bert-classify");
+    answer(&mut screen);
+    let of = |screen: &Harness<'_, Scene>| screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().method;
+    assert_eq!(of(&screen), why::Method::IntegratedGradients);
+    let job = screen.state().workspace.explore.pending.unwrap();
+    let progress = crate::ui::workspace::Progress { what: "reading".into(), done: 24, total: 64 };
+    screen.state_mut().workspace.job_mut(job).unwrap().progress = Some(progress);
+    screen.run_steps(2);
+    screen.get_by_label("Integrated gradients: 24 of 64");
+    let asked = screen.state().asked.len();
+    screen.get_by_label("Cancel: Integrated gradients").click();
+    screen.run_steps(6);
+    assert_eq!(screen.state().asked.len(), asked, "nor are those that take longer");
+    screen.get_by_label("Cancelled: Integrated gradients");
+    screen.get_by_label("Go on with what was cancelled").click();
+    screen.run_steps(6);
+    assert_eq!((screen.state().asked.len(), of(&screen)), (asked + 1, why::Method::IntegratedGradients));
+    answer_all(&mut screen);
+    assert!(screen.query_by_label("Go on with what was cancelled").is_none());
+}
+
+#[test]
+fn what_was_told_of_a_text_is_there_when_somebody_comes_back_to_it() {
+    let mut screen = scene(views::ALL, "bert-classify");
+    turn(&mut screen, "Why");
+    answer_all(&mut screen);
+    let text = read(&screen, "Text to try");
+    write(&mut screen, "Text to try", "The tea was fine");
+    answer_all(&mut screen);
+    turn(&mut screen, "Attention");
+    answer_all(&mut screen);
+    let asked = screen.state().asked.len();
+    turn(&mut screen, "Why");
+    write(&mut screen, "Text to try", &text);
+    let again = screen.state().asked[asked..].iter().filter_map(|inquiry| inquiry.get::<why::Explain>());
+    assert!(again.into_iter().all(|explain| explain.asked.text != text && explain.asked.text != "The tea was fine"));
+    // What changes it is looked for once, however often its tab is turned to.
+    screen.get_by_label("What changes it").click();
+    screen.run_steps(4);
+    assert!(screen.state().asked.last().unwrap().get::<why::TurningOf>().is_some());
+    let asked = screen.state().asked.len();
+    for tab in ["How far to trust it", "What changes it"] {
+        screen.get_by_label(tab).click();
+        screen.run_steps(6);
+    }
+    assert_eq!(screen.state().asked.len(), asked, "what is being looked for goes on");
+}
+
+#[test]
+fn what_is_asked_of_a_word_goes_with_it_through_every_edit_around_it() {
+    let kind = views::ALL.iter().find(|kind| kind.name == "why").unwrap();
+    let mut view = (kind.make)();
+    view.meet(&OpenModel::open_whole(&golden("bert-ner")).unwrap().subject());
+    let begin = Words::of("Ada saw Paris");
+    let state = serde_json::json!({ "place": { "sequence": 0, "start": 4, "end": 7 } });
+    let serde_json::Value::Object(state) = state else { panic!() };
+    view.restore(state, &begin).unwrap();
+    for (text, expected) in [
+        ("So Ada saw Paris", Some("saw")),
+        ("So Ada saw Paris again", Some("saw")),
+        ("Ada saw it again", Some("saw")),
+        ("Ada met it again", None),
+    ] {
+        let words = Words::of(text);
+        view.see(&words);
+        let asked = view.wanted(&words).unwrap().get::<why::Explain>().unwrap().asked.clone();
+        let place = asked.target.place.map(|place| &text[place.start..place.end]);
+        assert_eq!(place, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_head_that_tells_replaced_tokens_is_explained_and_followed_by_the_switches() {
+    let mut screen = scene(views::ALL, "electra-rtd");
+    answer(&mut screen);
+    turn(&mut screen, "Why");
+    answer_all(&mut screen);
+    let said = |screen: &Harness<'_, Scene>, words: &str| {
+        let says = |said: Option<String>| said.is_some_and(|said| said.contains(words));
+        screen.query_all_by(|node| says(node.label()) || says(node.value())).count() > 0
+    };
+    assert!(said(&screen, " for replaced"), "each word has its weight");
+    turn(&mut screen, "Attention");
+    answer_all(&mut screen);
+    assert!(said(&screen, "Attention from "));
+    turn(&mut screen, "Switches");
+    answer_all(&mut screen);
+    assert!(said(&screen, "What the whole model says of "));
+    screen.get_by_label("Layer 1, head 1: on").click();
+    screen.run_steps(4);
+    answer_all(&mut screen);
+    assert!(said(&screen, "with parts switched off"));
 }
 
 /// Something of every view that is not as it is at first, as it stands in a link.

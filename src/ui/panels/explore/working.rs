@@ -5,7 +5,7 @@ use egui::Ui;
 use crate::ui::theme::space;
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::Job;
-use crate::ui::{Action, Cx, format};
+use crate::ui::{Action, Cx};
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, job: &Job) {
     let palette = cx.palette;

@@ -21,7 +21,7 @@ use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, line, state, text};
-use crate::ui::{Action, Cx, format};
+use crate::ui::{Cx, format};
 use crate::words;
 use crate::worker::protocol::LoadedDataset;
 

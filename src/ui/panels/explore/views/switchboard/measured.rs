@@ -57,9 +57,7 @@ impl Switchboard {
             }
             return;
         };
-        if !can_measure(&loaded) {
-            let words = "Heads are measured by what is right of each row. These rows do not say it, or their columns are not chosen: \
-                         choose them in Data.";
+        if let Some(words) = cannot_measure(&loaded) {
             note(ui, words, palette);
             return;
         }
@@ -159,14 +157,22 @@ fn answer(workspace: &Workspace) -> Option<&Result<Arc<Board>, String>> {
     (is_same && workspace.explore.model.as_ref() == Some(&wanted.model)).then_some(answer)
 }
 
-fn can_measure(loaded: &LoadedDataset) -> bool {
+/// Why the heads cannot be measured on these data, where they cannot.
+fn cannot_measure(loaded: &LoadedDataset) -> Option<&'static str> {
     let data = &loaded.dataset;
-    let can_be = match data.task.targets() {
-        Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span | Targets::Hidden => true,
-        // What is put in the place of words is the work of another model.
-        Targets::Replaced => false,
-    };
-    can_be && (data.is_labelled() || data.makes_its_own_labels())
+    match data.task.targets() {
+        Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span | Targets::Hidden => {
+            let is_said = data.is_labelled() || data.makes_its_own_labels();
+            (!is_said).then_some(
+                "Heads are measured by what is right of each row. These rows do not say it, or their columns are not \
+                 chosen: choose them in Data.",
+            )
+        }
+        Targets::Replaced => Some(
+            "Heads that tell replaced tokens cannot be measured on a sample: the words that stand in for others in \
+             training come from a generator, which the model no longer has. What it says of the text follows the switches.",
+        ),
+    }
 }
 
 fn note(ui: &mut Ui, words: &str, palette: &Palette) {
