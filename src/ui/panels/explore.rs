@@ -282,11 +282,17 @@ impl ExplorePanel {
 
     /// What a view reads; one of every model reads what the head reads that was asked last.
     fn reading(&self, mode: Mode) -> Reading {
-        match (mode.head, mode.head.or(self.head).map(Task::reads)) {
-            (Some(_), Some(Reads::Question)) => Reading::Question,
+        match (mode.head, self.head.map(Task::reads)) {
+            (Some(head), _) => match head.reads() {
+                Reads::Question => Reading::Question,
+                Reads::Words | Reads::Running => Reading::Text,
+                Reads::Texts | Reads::Neighbours(_) => Reading::Pair,
+            },
             (None, Some(Reads::Question)) if self.has(mode, SHARED) => Reading::QuestionOrPair,
-            (Some(_), Some(Reads::Words | Reads::Running)) => Reading::Text,
-            _ => Reading::Pair,
+            (
+                None,
+                Some(Reads::Question | Reads::Words | Reads::Running | Reads::Texts | Reads::Neighbours(_)) | None,
+            ) => Reading::Pair,
         }
     }
 

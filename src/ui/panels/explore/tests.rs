@@ -607,6 +607,33 @@ fn what_is_asked_of_a_word_goes_with_it_through_every_edit_around_it() {
 }
 
 #[test]
+fn an_answer_that_another_model_does_not_know_gives_way_to_what_it_says() {
+    let mut screen = scene(views::ALL, "bert-classify");
+    let state = serde_json::json!({ "output": "no such class" });
+    let serde_json::Value::Object(state) = state else { panic!() };
+    let words = Words::of("The tea was fine");
+    let why = screen.state().panel.of_every_model().find(|mode| views::ALL[mode.view].name == "why").unwrap();
+    let panel = &mut screen.state_mut().panel;
+    panel.views[why.view].1.restore(state, &words).unwrap();
+    panel.write(why, words);
+    panel.chosen = Some(why);
+    screen.run_steps(4);
+    let asked = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().asked.clone();
+    assert_eq!(asked.target.label.as_deref(), Some("no such class"));
+    let scene = screen.state_mut();
+    let inquiry = scene.asked.last().unwrap().clone();
+    let go_on: GoOn<'_> = &mut |_, _| ControlFlow::Continue(());
+    let error = inquiry.put_to(&mut scene.predictor, Instant::now(), go_on).unwrap_err().to_string();
+    (scene.workspace.explore.error, scene.workspace.explore.pending) = (Some(error), None);
+    screen.run_steps(4);
+    let asked = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().asked.clone();
+    assert_eq!(asked.target, why::Target::default());
+    screen.state_mut().workspace.explore.error = None;
+    answer_all(&mut screen);
+    screen.get_by(|node| node.label().is_some_and(|label| label.contains("what the model says is explained instead")));
+}
+
+#[test]
 fn a_head_that_tells_replaced_tokens_is_explained_and_followed_by_the_switches() {
     let mut screen = scene(views::ALL, "electra-rtd");
     answer(&mut screen);

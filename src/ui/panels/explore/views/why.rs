@@ -45,6 +45,8 @@ struct Why {
     /// What a person chose to have explained, and in which text; otherwise what the model says.
     target: Target,
     target_in: Words,
+    /// Why what was chosen is not there any longer.
+    gone: Option<String>,
     /// The map that a person chose; otherwise the most faithful.
     method: Option<Method>,
     ways: Ways,
@@ -135,6 +137,7 @@ impl View for Why {
     fn see(&mut self, shared: &Words) {
         if self.target_in != *shared {
             (self.target, self.target_in) = (self.target_in(shared), shared.clone());
+            self.gone = None;
         }
         if let Some(asked) = self.asked(shared) {
             self.known.turn_to(&asked);
@@ -160,8 +163,12 @@ impl View for Why {
         self.known.take(reply);
     }
 
+    /// What another model does not say, or has no room for, gives way to what it does say.
     fn fail(&mut self, inquiry: &AnyInquiry, error: &str) {
-        self.known.fail(inquiry, error);
+        let is_new = self.known.fail(inquiry, error);
+        if is_new && inquiry.is_quick() && self.target != Target::default() {
+            (self.target, self.gone) = (Target::default(), Some(error.to_owned()));
+        }
     }
 
     fn forget(&mut self) {
@@ -242,7 +249,7 @@ impl Why {
         if let Some(asked) = self.known.asked() {
             self.target_in = Words { text: asked.text.clone(), pair: asked.pair.clone() };
         }
-        self.target = target;
+        (self.target, self.gone) = (target, None);
         (self.target, self.target_in) = (self.target_in(&now), now);
         Changed::Chosen
     }

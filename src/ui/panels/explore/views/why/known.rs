@@ -81,15 +81,17 @@ impl Known {
         self.told.push(Told::Reply(reply.clone()));
     }
 
-    pub fn fail(&mut self, inquiry: &AnyInquiry, error: &str) {
+    /// Keeps why something cannot be answered. Returns whether that is new.
+    pub fn fail(&mut self, inquiry: &AnyInquiry, error: &str) -> bool {
         if self.told.iter().any(|told| told.inquiry() == inquiry) {
-            return;
+            return false;
         }
         let asked = asked_in(inquiry);
         if asked.is_some() && self.asked() != asked {
             self.put_by(Vec::new());
         }
         self.told.push(Told::Error(inquiry.clone(), error.to_owned()));
+        true
     }
 
     /// A person ended it: it is not asked again by itself.

@@ -30,6 +30,10 @@ impl Why {
     pub(super) fn map_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         let palette = cx.palette;
         let mut changed = self.target_ui(ui, palette);
+        if let Some(why) = &self.gone {
+            let words = format!("{}; what the model says is explained instead", state::sentence(why));
+            ui.add(Label::new(text::small(words, palette).color(palette.warn)).wrap());
+        }
         if self.methods_ui(ui, palette) {
             changed = Changed::Chosen;
             cx.act(Action::ExplainBy(self.ways));
