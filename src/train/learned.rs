@@ -6,7 +6,6 @@
 //! kept for as long as the run and its files are as they were.
 
 use std::collections::HashSet;
-use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -61,7 +60,7 @@ struct Of {
 impl Of {
     fn new(config: &RunConfig) -> Self {
         let held_out = config.data.eval.iter().flat_map(Inputs::paths);
-        let stamp = |path: &PathBuf| fs::metadata(path).ok().map(|known| (known.len(), known.modified().ok()));
+        let stamp = |path: &PathBuf| std::fs::metadata(path).ok().map(|known| (known.len(), known.modified().ok()));
         Self {
             config: serde_json::to_string(config).unwrap_or_default(),
             files: config.data.train.paths().iter().chain(held_out).map(stamp).collect(),
