@@ -53,7 +53,9 @@ impl Known {
 
     /// Begins with what is told of something else.
     fn put_by(&mut self, now: Vec<Told>) {
-        let before = std::mem::replace(&mut self.told, now);
+        let mut before = std::mem::replace(&mut self.told, now);
+        // The states of all rows are not held for a text that is looked at no longer.
+        before.retain(|told| told.inquiry().get::<NearestTo>().is_none());
         if !before.is_empty() {
             self.before.push(before);
         }
@@ -96,9 +98,11 @@ impl Known {
 
     /// A person ended it: it is not asked again by itself.
     pub fn end(&mut self, inquiry: &AnyInquiry) {
-        if asked_in(inquiry).is_some_and(|asked| self.asked().is_none_or(|own| own == asked)) {
-            self.told.push(Told::Ended(inquiry.clone()));
+        let Some(asked) = asked_in(inquiry) else { return };
+        if self.asked() != Some(asked) {
+            self.put_by(Vec::new());
         }
+        self.told.push(Told::Ended(inquiry.clone()));
     }
 
     /// What was ended is asked again.
