@@ -1,7 +1,7 @@
 //! The box to write a text in, and a second one where there is a pair: with the rows of the loaded data, what these say,
 //! and below it how the model reads what is written.
 
-use egui::Ui;
+use egui::{ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ADD, ICON_BATCH_PREDICTION, ICON_CLOSE, ICON_SWAP_VERT};
 
 use super::rows::DataRows;
@@ -17,6 +17,10 @@ use crate::ui::widgets::line;
 use crate::ui::widgets::marked::{self, Look, Mark};
 use crate::ui::widgets::{Button, Chip, text};
 use crate::ui::{Cx, format};
+
+/// Height of a field at least, and of the line below.
+const LEAST_BOX: f32 = 44.0;
+const LEAST_BELOW: f32 = 38.0;
 
 #[derive(Debug, Default)]
 pub struct TextBox {
@@ -69,12 +73,22 @@ impl TextBox {
         taken | cleared
     }
 
-    /// The whole part: one text or two, or always two. `told` is what was said of them last.
+    /// The whole part: one text or two, or always two. `told` is what was said of them last. Where there is no room for all
+    /// of it, it is scrolled.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, head: Option<Task>, always_two: bool, told: &Told) -> Changed {
-        let palette = cx.palette;
         if always_two {
             self.words.pair.get_or_insert_default();
         }
+        let boxes = if self.words.pair.is_some() { 2.0 } else { 1.0 };
+        if ui.available_height() >= LEAST_BELOW + boxes * (LEAST_BOX + 8.0) {
+            return self.whole_ui(ui, cx, head, always_two, told);
+        }
+        let scrolled = ScrollArea::vertical().id_salt("text to try").auto_shrink([false, false]);
+        scrolled.show(ui, |ui| self.whole_ui(ui, cx, head, always_two, told)).inner
+    }
+
+    fn whole_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, head: Option<Task>, always_two: bool, told: &Told) -> Changed {
+        let palette = cx.palette;
         // In a small window the tokens give way to the text.
         let has_room = ui.available_height() > if self.words.pair.is_some() { 260.0 } else { 170.0 };
         let answer = told.answer_to(&self.words).filter(|answer| has_room && !answer.tokens.is_empty());
@@ -110,8 +124,8 @@ impl TextBox {
 
     fn fields_ui(&mut self, ui: &mut Ui, has_room: bool, palette: &Palette) -> Changed {
         let boxes = if self.words.pair.is_some() { 2.0 } else { 1.0 };
-        let room = ui.available_height() - 38.0 - if has_room { 84.0 } else { 0.0 };
-        let height = (room / boxes - 8.0).max(44.0);
+        let room = ui.available_height() - LEAST_BELOW - if has_room { 84.0 } else { 0.0 };
+        let height = (room / boxes - 8.0).max(LEAST_BOX);
         let first = Look { name: "Text to try", hint: "Type or paste a text…", height, lanes: 0 };
         let mut changed = self.field_ui(ui, &first, &[], palette);
         if let Some(pair) = &mut self.words.pair {

@@ -125,7 +125,7 @@ const MOST_KEPT: usize = 96 << 20;
 
 impl View for AttentionView {
     fn layout(&self) -> Layout {
-        let left = vec![(0.55, SHARED.into()), (1.6, Layout::Tabs(vec![HEADS.into(), ROLES.into()]))];
+        let left = vec![(0.7, SHARED.into()), (1.6, Layout::Tabs(vec![HEADS.into(), ROLES.into()]))];
         Layout::Columns(vec![(1.0, Layout::Rows(left)), (1.45, ONE.into())])
     }
 

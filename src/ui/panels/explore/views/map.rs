@@ -106,7 +106,7 @@ struct Running {
 
 impl View for MapView {
     fn layout(&self) -> Layout {
-        Layout::Columns(vec![(2.15, MAP.into()), (1.0, Layout::Rows(vec![(0.62, SHARED.into()), (1.6, ROWS.into())]))])
+        Layout::Columns(vec![(2.15, MAP.into()), (1.0, Layout::Rows(vec![(0.75, SHARED.into()), (1.6, ROWS.into())]))])
     }
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {

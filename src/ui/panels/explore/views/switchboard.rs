@@ -93,7 +93,7 @@ const MOST_FAILED: usize = 16;
 
 impl View for Switchboard {
     fn layout(&self) -> Layout {
-        let left = Layout::Rows(vec![(0.6, SHARED.into()), (2.2, GRID.into())]);
+        let left = Layout::Rows(vec![(0.75, SHARED.into()), (2.2, GRID.into())]);
         let right = Layout::Rows(vec![(1.0, SAYS.into()), (1.1, SAMPLE.into())]);
         Layout::Columns(vec![(1.6, left), (1.0, right)])
     }

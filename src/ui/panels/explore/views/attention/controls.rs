@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Rect, Role as Part, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, Layout as Flow, Rect, Role as Part, Sense, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::ICON_FIT_SCREEN;
 
 use super::matrix::Cell;
@@ -50,6 +50,9 @@ const HELP: Help<'_> = Help {
         ("Abnar and Zuidema 2020, Quantifying attention flow in transformers", "https://arxiv.org/abs/2005.00928"),
     ],
 };
+
+/// Room for the field of the least share.
+const LEAST_SHARE: f32 = 82.0;
 
 impl AttentionView {
     pub(super) fn one_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, cx: &mut Cx<'_>) -> Changed {
@@ -215,9 +218,11 @@ impl AttentionView {
                     self.way = way;
                 }
             }
-            // The label stays with its field.
-            ui.horizontal(|ui| {
-                ui.label(text::dim("Shares from", palette));
+            // The label stays with its field, and both go to the next line where there is no room.
+            let label = text::dim("Shares from", palette);
+            let size = vec2(text::width(ui, label.clone()) + LEAST_SHARE + 6.0, 24.0);
+            ui.allocate_ui_with_layout(size, Flow::left_to_right(Align::Center), |ui| {
+                ui.label(label);
                 let limit = limits::between(0.0, 100.0);
                 let field = Number::new("Least share drawn", limit).percent(Percent::Unit).unit("%").width(64.0);
                 field.show(ui, &mut self.least).on_hover_text("Smaller shares are not drawn");

@@ -10,7 +10,7 @@ use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::deletion_curve::{Deletion, Line, deletion_curve};
 use crate::ui::widgets::help::help;
-use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::segmented::{self, segmented};
 use crate::ui::widgets::{line, text};
 
 const ROW: f32 = 22.0;
@@ -18,7 +18,10 @@ const NUMBER: f32 = 104.0;
 
 impl Why {
     pub(super) fn trial_ui(&mut self, ui: &mut Ui, palette: &Palette) -> Changed {
-        let choices = [(false, "Without the best words"), (true, "With them alone")];
+        let mut choices = [(false, "Without the best words"), (true, "With them alone")];
+        if segmented::width(ui, &choices) > ui.available_width() {
+            choices = [(false, "Without"), (true, "Alone")];
+        }
         ui.horizontal_wrapped(|ui| {
             if let Some(chosen) = segmented(ui, palette, self.kept, &choices, false) {
                 self.kept = chosen;
