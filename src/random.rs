@@ -38,6 +38,8 @@ pub enum Purpose {
     Resample = 14,
     /// Which settings a random search tries.
     Search = 15,
+    /// From which trials a tree learns how much settings matter, and what chance alone would say.
+    Importance = 16,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

@@ -10,8 +10,8 @@ use super::output::{bytes, duration, plural, print_json, print_lines};
 use crate::metrics::{Rows, intervals};
 use crate::signals::AskedToEnd;
 use crate::sweep::{
-    Begins, Host, Hosts, Need, Outcome, Ray, Record, Row, SSH_FOLDER, Scheduler, Spread, Status, Sweep, Table, Trial,
-    Watch, check_folder, collect, for_scheduler, go, go_on_ray, go_over_ssh,
+    self, Begins, Host, Hosts, Importance, Need, Outcome, Ray, Record, Row, SSH_FOLDER, Scheduler, Spread, Status,
+    Sweep, Table, Trial, Unknown, Watch, check_folder, collect, for_scheduler, go, go_on_ray, go_over_ssh,
 };
 use crate::train::folds::{self, Gathered};
 use crate::train::run::RESAMPLING_SEED;
@@ -111,8 +111,14 @@ impl SweepRuns {
     }
 
     fn tell(&self, sweep: &Sweep, outcome: &Outcome) -> anyhow::Result<()> {
-        let table = Table::of(&outcome.records, &sweep.metric);
-        if self.json { print_json(&facts(&table, &sweep.out)) } else { print_lines(&told(&table)) }
+        let table = Table::of(&outcome.records, &sweep.asked.metric);
+        let importance = sweep::importance(&sweep.asked, &table);
+        if self.json {
+            return print_json(&facts(&table, &sweep.out, &importance));
+        }
+        let mut lines = told(&table);
+        lines.extend(what_matters(&importance));
+        print_lines(&lines)
     }
 
     fn send(&self, sweep: &Sweep, jobs: usize, resume: bool, telling: &mut Telling) -> anyhow::Result<Outcome> {
@@ -160,7 +166,7 @@ pub(super) fn run_seeds(config: &Path, resume: bool) -> anyhow::Result<()> {
     let sweep = Sweep::of_seeds(config)?;
     check_folder(&sweep, resume)?;
     let outcome = run_trials(&sweep, 1, resume, &mut Telling { follows: true, ..Telling::default() })?;
-    let table = Table::of(&outcome.records, &sweep.metric);
+    let table = Table::of(&outcome.records, &sweep.asked.metric);
     let mut lines = vec![format!("runs in {}", sweep.out.display())];
     lines.extend(table.rows.first().map(over_seeds).unwrap_or_default());
     print_lines(&lines)?;
@@ -317,6 +323,27 @@ fn told(table: &Table<'_>) -> Vec<String> {
     lines
 }
 
+/// How much each setting matters, the largest share first.
+fn what_matters(importance: &Result<Importance, Unknown>) -> Vec<String> {
+    let found = match importance {
+        Ok(found) => found,
+        // A run with several seeds varies nothing.
+        Err(Unknown::OneSetting) => return Vec::new(),
+        Err(unknown) => return vec![unknown.words()],
+    };
+    let mut of: Vec<_> = found.of.iter().collect();
+    of.sort_by(|one, two| two.share.total_cmp(&one.share));
+    let mut lines = vec![sweep::METHOD.to_owned()];
+    lines.extend(of.into_iter().map(|one| {
+        let chance = format!("by chance up to {:.0} %", one.chance * 100.0);
+        let more = if one.is_more_than_chance() { "" } else { ", so no more than chance" };
+        format!("{:>3.0} %  {:<24} {chance}{more}", one.share * 100.0, one.key)
+    }));
+    lines.push(format!("{:>3.0} %  {}", found.together * 100.0, sweep::TOGETHER));
+    lines.extend(found.doubt().map(|doubt| format!("note: {doubt}")));
+    lines
+}
+
 fn range(spread: Spread) -> String {
     format!("  {:.4} to {:.4} over {}", spread.smallest, spread.largest, plural(spread.runs, "seed", "seeds"))
 }
@@ -330,9 +357,39 @@ fn over_seeds(row: &Row<'_>) -> Vec<String> {
     row.metrics().into_iter().filter_map(line).collect()
 }
 
-fn facts(table: &Table<'_>, out: &Path) -> Value {
+fn facts(table: &Table<'_>, out: &Path, importance: &Result<Importance, Unknown>) -> Value {
     let rows: Vec<Value> = table.rows.iter().map(|row| of_row(row, out)).collect();
-    json!({ "metric": table.metric, "higher_is_better": table.higher_is_better, "trials": rows })
+    json!({
+        "metric": table.metric,
+        "higher_is_better": table.higher_is_better,
+        "trials": rows,
+        "importance": of_importance(importance),
+    })
+}
+
+/// By key; a reason where nothing is said.
+fn of_importance(importance: &Result<Importance, Unknown>) -> Value {
+    let found = match importance {
+        Ok(found) => found,
+        Err(unknown) => return json!({ "unknown": unknown.words() }),
+    };
+    let of = found.of.iter().map(|one| {
+        let facts = json!({
+            "share": one.share,
+            "by_chance": one.chance,
+            "p": one.p,
+            "more_than_chance": one.is_more_than_chance(),
+        });
+        (one.key.clone(), facts)
+    });
+    json!({
+        "method": sweep::METHOD,
+        "settings": of.collect::<Map<String, Value>>(),
+        "together": found.together,
+        "rows": found.settings,
+        "predicted": found.predicted,
+        "doubt": found.doubt(),
+    })
 }
 
 fn of_row(row: &Row<'_>, out: &Path) -> Value {

@@ -11,6 +11,8 @@ pub enum SweepError {
     Unreadable { path: PathBuf, source: io::Error },
     #[error("cannot write {path}: {source}")]
     Unwritable { path: PathBuf, source: io::Error },
+    #[error("{path} holds no sweep, expected a folder with trials.jsonl, as attune sweep writes it")]
+    NoSweep { path: PathBuf },
     #[error("{path} does not describe a sweep: {reason}")]
     Syntax { path: PathBuf, reason: String },
     #[error("{key} is {value}, expected {expected}")]

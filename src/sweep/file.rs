@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Table;
 
 use super::SweepError;
+use super::asked::Asked;
 use super::halving::{Full, Halving};
 use super::trial::{Base, Trial};
 use super::vary::{self, Varied};
@@ -56,8 +57,8 @@ pub struct Sweep {
     /// Below which each trial has its folder.
     pub out: PathBuf,
     pub trials: Vec<Trial>,
-    /// The metric that settings are judged by.
-    pub metric: String,
+    /// What is varied, and the metric that settings are judged by.
+    pub asked: Asked,
     /// The run whose folds the trials are, where they are.
     pub folds: Option<Box<RunConfig>>,
     /// Where a search by halving stands.
@@ -114,7 +115,8 @@ impl Sweep {
         };
         let trials = (1..=of).map(trial).collect::<Result<_, _>>()?;
         let metric = Measure::main(config.task).to_owned();
-        Ok(Self { out: config.run.out.clone(), trials, metric, folds: Some(Box::new(config)), halving: None })
+        let asked = Asked::new(&metric, &[], None);
+        Ok(Self { out: config.run.out.clone(), trials, asked, folds: Some(Box::new(config)), halving: None })
     }
 
     /// Whether each seed holds out rows of its own, so that the spread is also that of the rows.
@@ -160,9 +162,10 @@ impl Written {
             if seeds.is_empty() { vec![None] } else { seeds.iter().copied().map(Some).collect() };
         if self.method == Method::Halving {
             let full = full(&run, &varied)?;
+            let asked = Asked::new(&metric, &varied, Some(full.key()));
             let halving = Halving::new(base, self.keep.unwrap_or(KEEP), full, each, all)?;
             let trials = halving.trials(&self.out)?;
-            return Ok(Sweep { out: self.out, trials, metric, folds: None, halving: Some(halving) });
+            return Ok(Sweep { out: self.out, trials, asked, folds: None, halving: Some(halving) });
         }
         let mut trials = Vec::new();
         for (place, settings) in all.iter().enumerate() {
@@ -175,7 +178,8 @@ impl Written {
                 trials.push(base.trial(name(*seed), &self.out, settings, *seed)?);
             }
         }
-        Ok(Sweep { out: self.out, trials, metric, folds: None, halving: None })
+        let asked = Asked::new(&metric, &varied, None);
+        Ok(Sweep { out: self.out, trials, asked, folds: None, halving: None })
     }
 }
 

@@ -72,13 +72,13 @@ pub fn go(sweep: &Sweep, jobs: usize, resume: bool, watch: &mut dyn Watch) -> Re
     Ok(Outcome { records: sweep.trials.iter().filter_map(known).collect(), stopped })
 }
 
-/// Writes what each trial is started from.
+/// Writes what each trial is started from, and what varies.
 pub(super) fn write_configs(sweep: &Sweep) -> Result<(), SweepError> {
     for trial in &sweep.trials {
         let (path, text) = (config_path(&sweep.out, trial), trial.text());
         files::write_where_other(&path, text.as_bytes()).map_err(unwritable(&path))?;
     }
-    Ok(())
+    if sweep.folds.is_none() { sweep.asked.write(&sweep.out) } else { Ok(()) }
 }
 
 /// Says before anything is read whether the folder can be taken: a new sweep needs one that holds none, and one that goes

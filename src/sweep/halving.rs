@@ -38,6 +38,16 @@ pub(super) enum Full {
     Steps(u64),
 }
 
+impl Full {
+    /// The key that says it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Epochs(_) => "run.epochs",
+            Self::Steps(_) => "run.max_steps",
+        }
+    }
+}
+
 /// What a round came to, and the next.
 pub struct Next {
     pub sweep: Sweep,
@@ -70,13 +80,11 @@ impl Halving {
     /// How long a round trains, by the key that says it.
     fn budget(&self) -> Setting {
         let share = (self.keep as f64).powi((self.rounds - 1 - self.round) as i32);
-        match self.full {
-            Full::Epochs(epochs) => ("run.epochs".to_owned(), Value::Float(epochs / share)),
-            Full::Steps(steps) => {
-                let steps = (steps as f64 / share).ceil().max(1.0);
-                ("run.max_steps".to_owned(), Value::Integer(steps as i64))
-            }
-        }
+        let length = match self.full {
+            Full::Epochs(epochs) => Value::Float(epochs / share),
+            Full::Steps(steps) => Value::Integer((steps as f64 / share).ceil().max(1.0) as i64),
+        };
+        (self.full.key().to_owned(), length)
     }
 
     pub(super) fn trials(&self, out: &std::path::Path) -> Result<Vec<Trial>, SweepError> {
@@ -102,11 +110,11 @@ impl Sweep {
         let Some(halving) = self.halving.as_ref().filter(|halving| halving.round + 1 < halving.rounds) else {
             return Ok(None);
         };
-        let higher = Measure::find(&self.metric).is_none_or(|measure| measure.higher_is_better);
+        let higher = Measure::find(&self.asked.metric).is_none_or(|measure| measure.higher_is_better);
         let value = |number: usize| {
             let of = |seed: &Option<u64>| records.iter().find(|record| record.trial == halving.name(number, *seed));
             let finished = halving.seeds.iter().filter_map(of).filter(|record| record.status == Status::Finished);
-            let values: Vec<f64> = finished.filter_map(|record| record.metric(&self.metric)).collect();
+            let values: Vec<f64> = finished.filter_map(|record| record.metric(&self.asked.metric)).collect();
             Spread::of(&values).map(|spread| if higher { spread.mean } else { -spread.mean })
         };
         let mut ranked: Vec<(f64, &(usize, Vec<Setting>))> =
@@ -125,13 +133,13 @@ impl Sweep {
             halving.round + 1,
             halving.rounds,
             words(&halving.budget()),
-            self.metric,
+            self.asked.metric,
             if candidates.len() == 1 { "it is".to_owned() } else { format!("{} are", candidates.len()) },
         );
         let halving = Halving { round: halving.round + 1, candidates, ..halving.clone() };
         let trials = halving.trials(&self.out)?;
         let sweep =
-            Self { trials, halving: Some(halving), out: self.out.clone(), metric: self.metric.clone(), folds: None };
+            Self { trials, halving: Some(halving), out: self.out.clone(), asked: self.asked.clone(), folds: None };
         Ok(Some(Next { sweep, told }))
     }
 }
@@ -145,6 +153,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::sweep::asked::Asked;
 
     fn halving(trials: usize, keep: usize, full: Full) -> Result<Halving, String> {
         let text = "task = \"classify\"\n[model]\nembedded = true\n[data]\ntrain = \"a.csv\"\n";
@@ -154,8 +163,8 @@ mod tests {
     }
 
     fn sweep(halving: Halving) -> Sweep {
-        let (out, metric) = (Path::new("out").to_owned(), "accuracy".to_owned());
-        Sweep { trials: halving.trials(&out).unwrap(), out, metric, folds: None, halving: Some(halving) }
+        let (out, asked) = (Path::new("out").to_owned(), Asked::new("accuracy", &[], Some("run.epochs")));
+        Sweep { trials: halving.trials(&out).unwrap(), out, asked, folds: None, halving: Some(halving) }
     }
 
     fn record(trial: &Trial, value: Option<f64>) -> Record {

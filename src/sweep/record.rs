@@ -65,6 +65,22 @@ impl Record {
         }
     }
 
+    #[cfg(test)]
+    pub fn finished(trial: &str, accuracy: f64) -> Self {
+        Self {
+            trial: trial.to_owned(),
+            settings: Map::new(),
+            seed: 42,
+            status: Status::Finished,
+            step: 1,
+            best_step: None,
+            metrics: [("accuracy".to_owned(), Some(accuracy))].into(),
+            seconds: 1.0,
+            reason: None,
+            host: None,
+        }
+    }
+
     pub fn metric(&self, key: &str) -> Option<f64> {
         self.metrics.get(key).copied().flatten()
     }
@@ -84,6 +100,21 @@ fn json(value: &toml::Value) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
+/// What became of the trials that are noted in a folder, and how many lines of it cannot be read.
+pub(super) fn read(out: &Path) -> Result<(Vec<Record>, usize), SweepError> {
+    let path = out.join(TRIALS);
+    let text = read_note_text(&path).map_err(|source| SweepError::Unreadable { path, source })?;
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let read: Vec<Option<Record>> = lines.map(|line| serde_json::from_str(line).ok()).collect();
+    let unread = read.iter().filter(|record| record.is_none()).count();
+    Ok((last(read.into_iter().flatten()).into_values().collect(), unread))
+}
+
+/// The last record of each trial.
+fn last(records: impl Iterator<Item = Record>) -> BTreeMap<String, Record> {
+    records.map(|record| (record.trial.clone(), record)).collect()
+}
+
 /// The file of all records.
 pub(super) struct Records {
     log: LineLog,
@@ -97,7 +128,7 @@ impl Records {
         let log = LineLog::open(&path).map_err(|source| SweepError::Unwritable { path: path.clone(), source })?;
         let text = read_note_text(&path).map_err(|source| SweepError::Unreadable { path, source })?;
         let read = text.lines().filter_map(|line| serde_json::from_str::<Record>(line).ok());
-        Ok(Self { log, last: read.map(|record| (record.trial.clone(), record)).collect() })
+        Ok(Self { log, last: last(read) })
     }
 
     /// Keeps what became of a trial. What cannot be written waits in memory and goes before the next.

@@ -26,12 +26,12 @@ pub enum Values {
 /// Numbers from one to another, both included.
 #[derive(Debug, PartialEq)]
 pub struct Range {
-    low: f64,
-    high: f64,
+    pub low: f64,
+    pub high: f64,
     /// Spread evenly over the orders of magnitude.
-    log: bool,
+    pub log: bool,
     /// Points of a grid.
-    steps: Option<usize>,
+    pub steps: Option<usize>,
     /// Whole numbers alone.
     whole: bool,
 }

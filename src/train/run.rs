@@ -19,6 +19,7 @@ mod states;
 mod summary;
 mod ways;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -107,7 +108,14 @@ pub fn read(dir: &Path) -> Result<ReadRun, TrainError> {
 
 /// The runs in a folder, newest first, and those of its sweeps. What is no run is passed over.
 pub fn find(folder: &Path) -> Vec<RunSummary> {
-    let dirs = entries(folder).into_iter().flat_map(with_trials).filter(|dir| dir.join(CONFIG).is_file());
+    find_with(folder, &[])
+}
+
+/// The same with those of sweeps that lie elsewhere.
+pub fn find_with(folder: &Path, sweeps: &[PathBuf]) -> Vec<RunSummary> {
+    let all: BTreeSet<PathBuf> =
+        entries(folder).into_iter().chain(sweeps.iter().cloned()).flat_map(with_trials).collect();
+    let dirs = all.into_iter().filter(|dir| dir.join(CONFIG).is_file());
     let mut runs: Vec<RunSummary> = dirs.filter_map(|dir| RunSummary::read(&dir).ok().map(with_checkpoint)).collect();
     runs.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.name.cmp(&a.name)));
     runs

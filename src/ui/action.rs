@@ -6,6 +6,7 @@ mod hub;
 mod link;
 mod orders;
 mod queue;
+mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use guide::GuideAction;
 pub use hub::HubAction;
 pub use link::LinkAction;
 pub use queue::{Picked, QueueAction, RecipeAction, Wish};
+pub use sweep::SweepAction;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -168,6 +170,8 @@ pub enum Action {
     Queue(QueueAction),
     /// Something about a comparison that is run by one press.
     Recipe(RecipeAction),
+    /// Something about sweeps.
+    Sweep(SweepAction),
     /// Something about views that are kept.
     Link(LinkAction),
     /// Says what a person should know.
@@ -220,6 +224,7 @@ impl Action {
             Self::FindModels,
             Self::FindRuns,
             Self::ChooseRunsFolder,
+            Self::Sweep(SweepAction::Choose),
             Self::AskIn(Precision::Int8),
             Self::AskIn(Precision::F32),
         ];
@@ -312,6 +317,7 @@ impl Action {
             Self::Guide(action) => action.title(),
             Self::Queue(action) => action.title(),
             Self::Recipe(action) => return action.title(),
+            Self::Sweep(action) => action.title(),
             Self::Link(action) => return action.title(),
             Self::Tell { .. } => "Tell",
             Self::Work(_) => "Do",
@@ -352,6 +358,7 @@ impl Action {
             Self::ExploreWith(_) => "Type a text and see what this model says",
             Self::AskIn(Precision::Int8) => "Faster, in Explore and Evaluate; answers may differ a little",
             Self::Link(action) => action.tooltip(),
+            Self::Sweep(action) => action.tooltip(),
             Self::ShowDrift { .. } => "What lies between the two models: states, heads and weights",
             Self::OpenRun(_) => "Its history in Train, its evaluation in Evaluate",
             Self::CloneRun(_) => "Fills the form of the next run with this configuration",
@@ -388,6 +395,7 @@ impl Action {
             Self::Hub(_) => "hugging face download search fetch",
             Self::Queue(_) => "wait next runs later",
             Self::Recipe(_) => "recipe experiment compare ablation",
+            Self::Sweep(_) => "import hyperparameter search grid random trials",
             Self::Link(_) => "bookmark pin share favourite attune://",
             Self::Guide(_) => "help tutorial tour learn transfer learning course",
             Self::ChooseModelFolder => "import encoder bert checkpoint",

@@ -7,6 +7,7 @@ mod links;
 mod perform;
 mod recipe;
 mod send;
+mod sweep;
 mod waiting;
 
 use std::collections::VecDeque;
@@ -108,6 +109,7 @@ impl App {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let runs_folder = settings.runs_folder.clone().unwrap_or_else(|| places.runs.clone());
         let mut workspace = Workspace::new(settings.model_folders.clone(), runs_folder);
+        workspace.sweep_folders.clone_from(&settings.sweep_folders);
         workspace.wants.models = true;
         workspace.wants.runs = true;
         workspace.wants.shelf = true;

@@ -22,13 +22,14 @@ pub enum Purpose {
     Predict,
     ModelFolder,
     RunsFolder,
+    SweepFolder,
     /// Where a picture or a table is written.
     Save,
 }
 
 impl Purpose {
     fn is_folder(self) -> bool {
-        matches!(self, Self::DataFolder | Self::ModelFolder | Self::RunsFolder)
+        matches!(self, Self::DataFolder | Self::ModelFolder | Self::RunsFolder | Self::SweepFolder)
     }
 
     fn title(self) -> &'static str {
@@ -39,6 +40,7 @@ impl Purpose {
             Self::Predict => "Choose files to predict",
             Self::ModelFolder => "Add a model folder",
             Self::RunsFolder => "Choose the runs folder",
+            Self::SweepFolder => "Choose the folder of a sweep",
             Self::Save => "Save as",
         }
     }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub model_folders: Vec<PathBuf>,
     /// Where runs are written, where it is not the usual place.
     pub runs_folder: Option<PathBuf>,
+    /// Of sweeps that lie elsewhere and are listed as well.
+    pub sweep_folders: Vec<PathBuf>,
     pub last_model: Option<PathBuf>,
     /// The data that were opened last, the newest first, each with all its paths.
     pub recent_data: Vec<Vec<PathBuf>>,
@@ -54,6 +56,7 @@ impl Default for Settings {
             text_size: 1.0,
             model_folders: Vec::new(),
             runs_folder: None,
+            sweep_folders: Vec::new(),
             last_model: None,
             recent_data: Vec::new(),
             memory_limit: None,

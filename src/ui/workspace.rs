@@ -157,6 +157,8 @@ pub struct Workspace {
     /// A folder that was just added, until it is known which models are in it.
     pub added_folder: Option<PathBuf>,
     pub runs_folder: PathBuf,
+    /// Of sweeps that lie elsewhere and are listed as well.
+    pub sweep_folders: Vec<PathBuf>,
     /// What has to be asked of the worker next, because something else changed.
     pub wants: Wants,
     /// A sample that is being opened, until it is read.
@@ -242,6 +244,7 @@ impl Workspace {
             model_folders,
             added_folder: None,
             runs_folder,
+            sweep_folders: Vec::new(),
             sample: None,
             out_is_own: false,
             set_aside: None,

@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn only_what_trains_is_done_elsewhere() {
-        let look = Command::FindRuns { job: JobId(1), folder: "runs".into() };
+        let look = Command::FindRuns { job: JobId(1), folder: "runs".into(), sweeps: Vec::new() };
         assert!(Asked::of(&look).is_none());
         let config = serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}}"#).unwrap();
         let other = AnyWork::new(crate::worker::works::runs::DeleteRun { dir: "a".into() });

@@ -133,6 +133,8 @@ pub enum Command {
     FindRuns {
         job: JobId,
         folder: PathBuf,
+        /// Of sweeps that lie elsewhere.
+        sweeps: Vec<PathBuf>,
     },
     /// All that a run's folder tells; answers [`Payload::Run`].
     OpenRun {

@@ -42,6 +42,9 @@ pub struct RunSummary {
     #[serde(default)]
     pub folds: u32,
     pub status: RunStatus,
+    /// The folder of the sweep that it is a trial of.
+    #[serde(skip)]
+    pub sweep: Option<PathBuf>,
     /// A process writes the folder.
     #[serde(skip)]
     pub held: bool,
@@ -140,6 +143,7 @@ impl RunSummary {
             strategy: config.strategy.kind,
             folds: config.run.folds,
             status: RunStatus::Open,
+            sweep: None,
             held: false,
             step: 0,
             steps: 0,
@@ -167,6 +171,7 @@ impl RunSummary {
             name: name(dir),
             bytes_on_disk: files::folder_bytes(dir),
             started: started(dir, self.folds),
+            sweep: sweep_of(dir).map(Path::to_owned),
             // A run that has ended is not asked: its lock might be wanted at this moment.
             held: self.status == RunStatus::Open && is_held(dir),
             ..self
@@ -204,6 +209,11 @@ impl RunSummary {
         };
         (self.status, self.seconds) = (status, ending.seconds);
     }
+}
+
+/// The folder of the sweep that a run is a trial of. The folder of a run in folds has trials as well, and is a run itself.
+fn sweep_of(dir: &Path) -> Option<&Path> {
+    dir.parent().filter(|folder| folder.join(TRIALS).is_file() && !folder.join(CONFIG).is_file())
 }
 
 /// A run of a sweep is called by the sweep too, as others have trials and seeds of the same names.

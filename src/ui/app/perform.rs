@@ -11,6 +11,7 @@ use crate::model::Decisions;
 use crate::table::Inputs;
 use crate::task::Targets;
 use crate::train::config::What;
+use crate::ui::action::{Action, SweepAction, ThemeChoice};
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, NO_DIALOG, Purpose};
 use crate::ui::format;
@@ -124,6 +125,7 @@ impl App {
             Action::Guide(action) => self.guide(action),
             Action::Queue(action) => self.change_queue(&action),
             Action::Recipe(action) => self.cook(action),
+            Action::Sweep(action) => self.sweep(action, ctx),
             Action::Link(action) => self.perform_link(action, ctx),
             Action::Tell { title, why } => self.tell(title, why),
             Action::Work(work) => self.work(work),
@@ -427,7 +429,7 @@ impl App {
         self.send(Command::Do { job, work });
     }
 
-    fn ask_dialog(&mut self, purpose: Purpose, ctx: &egui::Context) {
+    pub(super) fn ask_dialog(&mut self, purpose: Purpose, ctx: &egui::Context) {
         if self.dialog.is_none() {
             self.dialog = Dialog::open(purpose, self.workspace.now, ctx);
         }
@@ -482,6 +484,7 @@ impl App {
             Purpose::Predict => Action::PredictFile(Some(chosen)),
             Purpose::ModelFolder => Action::AddModelFolder(chosen.place().into_owned()),
             Purpose::RunsFolder => Action::SetRunsFolder(chosen.place().into_owned()),
+            Purpose::SweepFolder => Action::Sweep(SweepAction::Show(chosen.place().into_owned())),
             // It is saved where it was asked.
             Purpose::Save => return self.dialog = None,
         });

@@ -58,7 +58,8 @@ impl App {
         if wants.runs {
             let job = self.workspace.follow(JobKind::FindRuns, "Looking for runs");
             let folder = self.workspace.runs_folder.clone();
-            self.send(Command::FindRuns { job, folder });
+            let sweeps = self.workspace.sweep_folders.clone();
+            self.send(Command::FindRuns { job, folder, sweeps });
         }
         if wants.subject
             && let Some(model) = self.workspace.explore.model.clone()

@@ -4,14 +4,18 @@ mod compare;
 mod detail;
 mod export;
 mod order;
+mod sweep;
 mod table;
 
 use std::path::PathBuf;
 
 use egui::{Frame, Label, Margin, Panel, RichText, TextEdit, Ui};
-use egui_material_icons::icons::{ICON_CLOSE, ICON_COMPARE_ARROWS, ICON_FOLDER_OPEN, ICON_HISTORY, ICON_REFRESH};
+use egui_material_icons::icons::{
+    ICON_CLOSE, ICON_COMPARE_ARROWS, ICON_FOLDER_OPEN, ICON_HISTORY, ICON_REFRESH, ICON_STACKED_LINE_CHART,
+};
 
 use crate::train::run::{RunStatus, RunSummary};
+use crate::ui::action::SweepAction;
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, Card, Chip, state, text};
@@ -22,6 +26,7 @@ use crate::ui::{Action, Cx, Screen, format};
 use compare::CompareView;
 use export::ExportView;
 use order::Listed;
+use sweep::{Next, SweepView};
 
 /// As many as there are colours that can be told apart.
 const MOST: usize = 6;
@@ -33,6 +38,7 @@ pub struct RunsPanel {
     ticked: Vec<PathBuf>,
     listed: Listed,
     comparing: Option<CompareView>,
+    sweep: Option<SweepView>,
     exporting: Option<ExportView>,
 }
 
@@ -93,8 +99,14 @@ fn status_words(run: &RunSummary) -> &'static str {
 impl RunsPanel {
     /// Sets the runs of a recipe side by side.
     pub fn compare_course(&mut self, course: &Course) {
-        self.exporting = None;
+        (self.exporting, self.sweep) = (None, None);
         self.comparing = Some(CompareView::of_course(course));
+    }
+
+    /// Shows what came of a sweep.
+    pub fn show_sweep(&mut self, dir: PathBuf) {
+        (self.exporting, self.comparing) = (None, None);
+        self.sweep = Some(SweepView::new(dir));
     }
 
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -103,6 +115,18 @@ impl RunsPanel {
                 self.ticked.clone_from(view.dirs());
                 CompareView::leave(cx);
                 self.comparing = None;
+            }
+            return;
+        }
+        if let Some(view) = &mut self.sweep {
+            match view.ui(ui, cx) {
+                Next::Stay => {}
+                Next::Back => {
+                    SweepView::leave(cx);
+                    self.sweep = None;
+                }
+                // The way back from there leads to the sweep.
+                Next::Compare(dirs) => self.comparing = Some(CompareView::new(dirs)),
             }
             return;
         }
@@ -165,6 +189,10 @@ impl RunsPanel {
         let choose = Button::icon_only(ICON_FOLDER_OPEN, "Choose the runs folder");
         if choose.show(ui, palette).clicked() {
             cx.act(Action::ChooseRunsFolder);
+        }
+        let sweep = Button::icon_only(ICON_STACKED_LINE_CHART, SweepAction::Choose.title());
+        if sweep.show(ui, palette).on_hover_text(SweepAction::Choose.tooltip()).clicked() {
+            cx.act(Action::Sweep(SweepAction::Choose));
         }
         if cx.workspace.runs.is_empty() {
             return;

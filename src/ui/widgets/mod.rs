@@ -28,6 +28,7 @@ pub mod marked;
 pub mod needle;
 pub mod number;
 pub mod pages;
+pub mod parallel;
 pub mod path_field;
 pub mod pieces;
 pub mod rate_curve;

@@ -114,8 +114,8 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::Ask { model, precision, inquiry, .. } => {
             predict::ask(job, &mut kept.shelf, (&model, precision), &inquiry)
         }
-        Command::FindRuns { folder, .. } => {
-            let runs = crate::train::run::find(&folder);
+        Command::FindRuns { folder, sweeps, .. } => {
+            let runs = crate::train::run::find_with(&folder, &sweeps);
             // What a window or a run that was killed had begun to write is in nobody's way any longer.
             runs.iter().flat_map(|run| [run.dir.clone(), run.dir.join("model")]).for_each(|dir| remove_begun(&dir));
             remove_begun(&folder);

@@ -11,6 +11,7 @@ pub mod probe;
 pub mod rate;
 pub mod recipe;
 pub mod runs;
+pub mod sweep;
 pub mod switchboard;
 pub mod times;
 pub mod words;

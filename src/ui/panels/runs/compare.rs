@@ -24,6 +24,7 @@ use crate::worker::work::AnyWork;
 use crate::worker::works::compare::CompareRuns;
 
 use curves::{Curves, Over};
+pub use words::title;
 
 #[derive(Debug)]
 pub struct CompareView {

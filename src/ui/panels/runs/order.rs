@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::metrics::Measure;
-use crate::train::run::RunSummary;
+use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::format;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -42,6 +43,27 @@ impl Column {
     }
 }
 
+/// A line of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A run, by its place in the list of all.
+    Run(usize),
+    /// A sweep, by its place among the sweeps.
+    Sweep(usize),
+}
+
+/// The runs of a sweep as one line.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    pub dir: PathBuf,
+    /// What all of them come to: the best metric, the time of all, and what they have in common.
+    pub whole: RunSummary,
+    pub runs: usize,
+    pub finished: usize,
+    /// Not all have one strategy.
+    pub is_mixed: bool,
+}
+
 /// The listed runs, by their places in the list of all. They are put in order when something has changed, and not with
 /// every frame.
 #[derive(Debug)]
@@ -50,8 +72,9 @@ pub struct Listed {
     pub column: Column,
     pub falling: bool,
     made_for: Option<u64>,
-    places: Vec<usize>,
-    /// Runs in folds whose folds are listed below them.
+    lines: Vec<Line>,
+    sweeps: Vec<Sweep>,
+    /// Runs in folds and sweeps whose runs are listed below them.
     open: BTreeSet<PathBuf>,
 }
 
@@ -62,7 +85,8 @@ impl Default for Listed {
             column: Column::Started,
             falling: true,
             made_for: None,
-            places: Vec::new(),
+            lines: Vec::new(),
+            sweeps: Vec::new(),
             open: BTreeSet::new(),
         }
     }
@@ -79,43 +103,68 @@ impl Listed {
         let mut places: Vec<usize> = (0..runs.len()).filter(|place| has_all(&runs[*place], &words)).collect();
         places.sort_by(|one, two| self.compare(&runs[*one], &runs[*two]));
         // What is looked for is shown wherever it is.
-        self.places = if words.is_empty() { self.grouped(&places, runs) } else { places };
+        let is_grouped = words.is_empty();
+        self.sweeps = if is_grouped { sweeps(&places, runs) } else { Vec::new() };
+        self.lines = if is_grouped { self.grouped(&places, runs) } else { places.into_iter().map(Line::Run).collect() };
     }
 
-    /// Folds stand below the run that they belong to, where it is open, and nowhere else.
-    fn grouped(&self, places: &[usize], runs: &[RunSummary]) -> Vec<usize> {
+    /// Folds stand below the run that they belong to, and the runs of a sweep below it, where it is open, and nowhere else.
+    fn grouped(&self, places: &[usize], runs: &[RunSummary]) -> Vec<Line> {
         let in_folds: BTreeSet<&Path> = runs.iter().filter(|run| run.folds > 0).map(|run| run.dir.as_path()).collect();
         let whole = |run: &RunSummary| run.dir.parent().filter(|dir| in_folds.contains(dir)).map(Path::to_path_buf);
+        let above = |run: &RunSummary| whole(run).or_else(|| run.sweep.clone());
         let mut below: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
         for place in places {
-            if let Some(whole) = whole(&runs[*place]) {
-                below.entry(whole).or_default().push(*place);
+            if let Some(above) = above(&runs[*place]) {
+                below.entry(above).or_default().push(*place);
             }
         }
+        let free = places.iter().filter(|place| above(&runs[**place]).is_none()).map(|place| Line::Run(*place));
+        let mut top: Vec<Line> = free.chain((0..self.sweeps.len()).map(Line::Sweep)).collect();
+        top.sort_by(|one, two| self.compare(self.summary(*one, runs), self.summary(*two, runs)));
         let mut grouped = Vec::new();
-        for place in places.iter().filter(|place| whole(&runs[**place]).is_none()) {
-            grouped.push(*place);
-            if let Some(folds) = below.get_mut(&runs[*place].dir).filter(|_| self.open.contains(&runs[*place].dir)) {
-                folds.sort_by(|one, two| natural(&runs[*one].name, &runs[*two].name));
-                grouped.append(folds);
-            }
-        }
+        top.into_iter().for_each(|line| self.add_with(line, runs, &mut below, &mut grouped));
         grouped
+    }
+
+    /// A line, and where it is open what stands below it.
+    fn add_with(&self, line: Line, runs: &[RunSummary], below: &mut BTreeMap<PathBuf, Vec<usize>>, to: &mut Vec<Line>) {
+        to.push(line);
+        let dir = match line {
+            Line::Run(place) => &runs[place].dir,
+            Line::Sweep(place) => &self.sweeps[place].dir,
+        };
+        let Some(mut inner) = below.remove(dir).filter(|_| self.open.contains(dir)) else { return };
+        if matches!(line, Line::Run(_)) {
+            inner.sort_by(|one, two| natural(&runs[*one].name, &runs[*two].name));
+        }
+        inner.into_iter().for_each(|place| self.add_with(Line::Run(place), runs, below, to));
+    }
+
+    fn summary<'a>(&'a self, line: Line, runs: &'a [RunSummary]) -> &'a RunSummary {
+        match line {
+            Line::Run(place) => &runs[place],
+            Line::Sweep(place) => &self.sweeps[place].whole,
+        }
     }
 
     pub fn is_open(&self, dir: &Path) -> bool {
         self.open.contains(dir)
     }
 
-    /// Shows the folds of a run, or hides them.
+    /// Shows the folds of a run or the runs of a sweep, or hides them.
     pub fn turn(&mut self, dir: &Path) {
         if !self.open.remove(dir) {
             self.open.insert(dir.to_owned());
         }
     }
 
-    pub fn places(&self) -> &[usize] {
-        &self.places
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    pub fn sweep(&self, place: usize) -> Option<&Sweep> {
+        self.sweeps.get(place)
     }
 
     /// A head was pressed: by that column, then the other way round, then newest first again.
@@ -165,6 +214,47 @@ impl Listed {
     }
 }
 
+/// The sweeps whose runs are listed.
+fn sweeps(places: &[usize], runs: &[RunSummary]) -> Vec<Sweep> {
+    let mut of: BTreeMap<&Path, Vec<&RunSummary>> = BTreeMap::new();
+    for run in places.iter().map(|place| &runs[*place]) {
+        if let Some(sweep) = &run.sweep {
+            of.entry(sweep).or_default().push(run);
+        }
+    }
+    of.into_iter().filter_map(|(dir, runs)| sweep(dir, &runs)).collect()
+}
+
+fn sweep(dir: &Path, runs: &[&RunSummary]) -> Option<Sweep> {
+    let first = runs.first()?;
+    let best = runs.iter().filter(|run| run.metric.as_ref().is_some_and(|(_, value)| value.is_finite()));
+    let best = best.max_by(|one, two| worth(one).total_cmp(&worth(two))).unwrap_or(first);
+    let is_held = runs.iter().any(|run| run.held && run.status == RunStatus::Open);
+    let finished = runs.iter().filter(|run| run.status == RunStatus::Finished).count();
+    let whole = RunSummary {
+        dir: dir.to_owned(),
+        name: files::name(dir).into_owned(),
+        sweep: None,
+        held: is_held,
+        status: if finished == runs.len() { RunStatus::Finished } else { RunStatus::Open },
+        seconds: runs.iter().map(|run| run.seconds).sum(),
+        bytes_on_disk: runs.iter().map(|run| run.bytes_on_disk).sum(),
+        started: runs.iter().map(|run| run.started).filter(|started| *started > 0).min().unwrap_or_default(),
+        losses: Vec::new(),
+        checkpoint: None,
+        ..(*best).clone()
+    };
+    let is_mixed = runs.iter().any(|run| run.strategy != first.strategy);
+    Some(Sweep { dir: dir.to_owned(), whole, runs: runs.len(), finished, is_mixed })
+}
+
+/// A larger one is better.
+fn worth(run: &RunSummary) -> f64 {
+    run.metric.as_ref().map_or(f64::NEG_INFINITY, |(key, value)| {
+        if Measure::find(key).is_none_or(|measure| measure.higher_is_better) { *value } else { -value }
+    })
+}
+
 /// Whether each word stands somewhere in what the table says of a run.
 fn has_all(run: &RunSummary, words: &[String]) -> bool {
     let metric = run.metric.as_ref().map(|(key, _)| format::metric_title(key)).unwrap_or_default();
@@ -188,7 +278,6 @@ mod tests {
     use super::*;
     use crate::task::Task;
     use crate::train::config::StrategyKind;
-    use crate::train::run::RunStatus;
 
     fn run(name: &str, metric: Option<(&str, f64)>, started: u64) -> RunSummary {
         RunSummary {
@@ -200,6 +289,7 @@ mod tests {
             strategy: if started.is_multiple_of(2) { StrategyKind::Full } else { StrategyKind::Head },
             folds: 0,
             status: RunStatus::Finished,
+            sweep: None,
             held: false,
             step: 1,
             steps: 1,
@@ -217,7 +307,7 @@ mod tests {
 
     fn names(listed: &mut Listed, runs: &[RunSummary]) -> Vec<String> {
         listed.update(runs);
-        listed.places().iter().map(|place| runs[*place].name.clone()).collect()
+        listed.lines().iter().map(|line| listed.summary(*line, runs).name.clone()).collect()
     }
 
     #[test]
@@ -257,6 +347,30 @@ mod tests {
         listed.turn(Path::new("reviews"));
         listed.filter = "fold-2".into();
         assert_eq!(names(&mut listed, &runs), ["reviews/fold-2"], "what is looked for is found");
+    }
+
+    #[test]
+    fn the_runs_of_a_sweep_are_one_line_until_it_is_opened() {
+        let trial = |number: u64, accuracy: f64| RunSummary {
+            dir: PathBuf::from(format!("rates/trial-{number}")),
+            sweep: Some("rates".into()),
+            ..run(&format!("rates/trial-{number}"), Some(("accuracy", accuracy)), number)
+        };
+        let whole = RunSummary { folds: 1, ..trial(2, 0.9) };
+        let fold = RunSummary { sweep: None, dir: "rates/trial-2/fold-1".into(), ..trial(2, 0.8) };
+        let fold = RunSummary { name: "fold".into(), ..fold };
+        let runs = [run("old", Some(("accuracy", 0.1)), 0), trial(1, 0.7), whole, fold, run("new", None, 9)];
+        let mut listed = Listed::default();
+        assert_eq!(names(&mut listed, &runs), ["new", "rates", "old"]);
+        let sweep = listed.sweep(0).unwrap();
+        assert_eq!((sweep.runs, sweep.finished, sweep.is_mixed), (2, 2, true));
+        assert_eq!((sweep.whole.metric.clone(), sweep.whole.started), (Some(("accuracy".to_owned(), 0.9)), 1));
+        listed.turn(Path::new("rates"));
+        assert_eq!(names(&mut listed, &runs), ["new", "rates", "rates/trial-2", "rates/trial-1", "old"]);
+        listed.turn(Path::new("rates/trial-2"));
+        assert_eq!(names(&mut listed, &runs)[2..4], ["rates/trial-2", "fold"]);
+        listed.press(Column::Metric);
+        assert_eq!(names(&mut listed, &runs)[0], "rates", "a sweep stands where its best does");
     }
 
     #[test]

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use egui::{Align, Checkbox, Label, Layout, Rangef, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 use egui_material_icons::icons::{
-    ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD, ICON_CHEVRON_RIGHT, ICON_DELETE, ICON_EXPAND_MORE, ICON_EXPLORE,
-    ICON_FILE_COPY, ICON_PLAY_ARROW, ICON_SHOW_CHART,
+    ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD, ICON_CHEVRON_RIGHT, ICON_CLOSE, ICON_DELETE, ICON_EXPAND_MORE,
+    ICON_EXPLORE, ICON_FILE_COPY, ICON_PLAY_ARROW, ICON_QUERY_STATS, ICON_SHOW_CHART,
 };
 
-use super::order::{Column, Listed};
+use super::order::{Column, Line, Listed, Sweep};
 use super::{MOST, RunsPanel, status_chip};
 use crate::train::run::RunSummary;
+use crate::ui::action::SweepAction;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::sparkline::sparkline;
-use crate::ui::widgets::{Button, table_lines, text};
+use crate::ui::widgets::{Button, Chip, table_lines, text};
 use crate::ui::workspace::model_of;
 use crate::ui::{Action, Cx, format};
 
@@ -70,7 +71,7 @@ impl RunsPanel {
         ui.visuals_mut().selection.bg_fill = palette.accent_soft;
         let bounds = ui.max_rect().x_range().shrink(1.0);
         ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
-        if self.listed.places().is_empty() {
+        if self.listed.lines().is_empty() {
             ui.add_space(32.0);
             ui.vertical_centered(|ui| ui.label(text::dim("No run has these words", palette)));
             return;
@@ -95,14 +96,44 @@ impl RunsPanel {
         });
         let runs = &cx.workspace.runs;
         heads.body(|body| {
-            body.rows(44.0, self.listed.places().len(), |mut line| {
-                let place = self.listed.places()[line.index()];
+            body.rows(44.0, self.listed.lines().len(), |mut line| {
                 // The list may have become shorter since it was put in order.
-                if let Some(run) = runs.get(place) {
-                    self.row_ui(&mut line, cx, run, &parts, bounds);
+                match self.listed.lines()[line.index()] {
+                    Line::Run(place) => {
+                        if let Some(run) = runs.get(place) {
+                            self.row_ui(&mut line, cx, run, &parts, bounds);
+                        }
+                    }
+                    Line::Sweep(place) => self.sweep_row_ui(&mut line, cx, place, &parts, bounds),
                 }
             });
         });
+    }
+
+    /// All runs of a sweep, which a press opens.
+    fn sweep_row_ui(
+        &mut self,
+        line: &mut TableRow<'_, '_>,
+        cx: &mut Cx<'_>,
+        place: usize,
+        parts: &[Part],
+        bounds: Rangef,
+    ) {
+        let palette = cx.palette;
+        let Some(sweep) = self.listed.sweep(place).cloned() else { return };
+        for part in parts {
+            line.col(|ui| {
+                table_lines::row_line(ui, bounds, palette);
+                match part {
+                    Part::Tick | Part::Loss => {}
+                    Part::Of(column) => sweep_cell_ui(ui, cx, &sweep, *column, &mut self.listed),
+                    Part::Actions => sweep_actions_ui(ui, cx, &sweep),
+                }
+            });
+        }
+        if line.response().clicked() {
+            cx.act(Action::Sweep(SweepAction::Show(sweep.dir)));
+        }
     }
 
     fn row_ui(
@@ -120,7 +151,9 @@ impl RunsPanel {
                 table_lines::row_line(ui, bounds, palette);
                 match part {
                     Part::Tick => tick_ui(ui, run, &mut self.ticked),
-                    Part::Of(Column::Name) if run.folds > 0 => in_folds_ui(ui, palette, run, &mut self.listed),
+                    Part::Of(Column::Name) if run.folds > 0 => {
+                        parent_ui(ui, palette, run, "folds", &format!("{} folds", run.folds), &mut self.listed);
+                    }
                     Part::Of(column) => cell_ui(ui, cx, run, *column),
                     Part::Loss => {
                         let name = format!("Loss of {}", run.name);
@@ -199,16 +232,57 @@ fn cell_ui(ui: &mut Ui, cx: &Cx<'_>, run: &RunSummary, column: Column) {
     }
 }
 
-/// A run in folds, with the press that shows or hides them.
-fn in_folds_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary, listed: &mut Listed) {
+fn sweep_cell_ui(ui: &mut Ui, cx: &Cx<'_>, sweep: &Sweep, column: Column, listed: &mut Listed) {
+    let palette = cx.palette;
+    match column {
+        Column::Name => {
+            let words = format::plural(sweep.runs as u64, "run", "runs");
+            parent_ui(ui, palette, &sweep.whole, "runs", &words, listed);
+        }
+        Column::Status => {
+            let words = format!("{} of {}", sweep.finished, sweep.runs);
+            let chip = match (sweep.whole.held, sweep.finished == sweep.runs) {
+                (true, _) => Chip::accent(words, palette),
+                (false, true) => Chip::good(words, palette),
+                (false, false) => Chip::warn(words, palette),
+            };
+            chip.dot().show(ui).on_hover_text("Trials finished, of those that have begun");
+        }
+        Column::Strategy if sweep.is_mixed => drop(ui.label(text::small("Several", palette))),
+        // Of the trials each has its own.
+        Column::Trained => drop(ui.label(text::faint("–", palette))),
+        column => cell_ui(ui, cx, &sweep.whole, column),
+    }
+}
+
+fn sweep_actions_ui(ui: &mut Ui, cx: &mut Cx<'_>, sweep: &Sweep) {
+    let (palette, dir) = (cx.palette, &sweep.dir);
+    ui.spacing_mut().item_spacing.x = 2.0;
+    ui.add_space(26.0);
+    let results = Button::icon_only(ICON_QUERY_STATS, format!("What came of {}", sweep.whole.name)).small();
+    if results.show(ui, palette).clicked() {
+        cx.act(Action::Sweep(SweepAction::Show(dir.clone())));
+    }
+    if cx.workspace.sweep_folders.contains(dir) {
+        let action = SweepAction::Forget(dir.clone());
+        let button = Button::icon_only(ICON_CLOSE, format!("Take {} out of the list", sweep.whole.name)).small();
+        if button.show(ui, palette).on_hover_text(action.tooltip()).clicked() {
+            cx.act(Action::Sweep(action));
+        }
+    }
+}
+
+/// What has runs below it, with the press that shows or hides them.
+fn parent_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary, below: &str, count: &str, listed: &mut Listed) {
     let is_open = listed.is_open(&run.dir);
     let (icon, what) = if is_open { (ICON_EXPAND_MORE, "Hide") } else { (ICON_CHEVRON_RIGHT, "Show") };
     ui.spacing_mut().item_spacing.x = 2.0;
-    if Button::icon_only(icon, format!("{what} the folds of {}", run.name)).small().show(ui, palette).clicked() {
+    let button = Button::icon_only(icon, format!("{what} the {below} of {}", run.name)).small();
+    if button.show(ui, palette).clicked() {
         listed.turn(&run.dir);
         ui.ctx().request_repaint();
     }
-    let data = format!("{} folds · {}", run.folds, run.data);
+    let data = format!("{count} · {}", run.data);
     name_ui(ui, palette, &RunSummary { data, ..run.clone() });
 }
 
