@@ -36,6 +36,8 @@ pub const FEWEST_TOKENS: usize = 3;
 pub const KEPT_STATES: Limit = between(2.0, 100.0);
 /// One fold leaves nothing to learn from; with as many as rows each is held out alone.
 pub const FOLDS: Limit = between(2.0, 1000.0);
+/// With which a run is repeated.
+pub const SEEDS: Limit = between(1.0, 50.0);
 /// At one half no text is learned whole.
 pub const HIDDEN_SHARE: Limit = between(0.0, 0.5);
 pub const MASKED_SHARE: Limit = (Bound::Excluded(0.0), Bound::Excluded(1.0));

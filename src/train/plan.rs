@@ -61,9 +61,9 @@ impl PlanSummary {
         (count > 0).then_some(KeptStates { count: count * runs, each, all: count * runs * each })
     }
 
-    /// Seconds that all runs take, where it is in folds.
+    /// Seconds that all runs take, where it is in folds or with several seeds.
     pub fn all_seconds(&self, config: &RunConfig) -> f64 {
-        self.seconds * f64::from(config.run.folds.max(1))
+        self.seconds * f64::from(config.run.folds.max(1)) * config.run.seeds.len().max(1) as f64
     }
 }
 

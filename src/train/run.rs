@@ -31,7 +31,7 @@ pub use inbox::{Told, leave};
 pub use record::Recorder;
 pub use reopen::{Opened, as_it_began, check_folder, kept_config, open};
 pub use summary::{RunStatus, RunSummary, model_title, title};
-pub use ways::{Between, Said, Way, between, way};
+pub use ways::{Between, Said, Way, alike, between, seeds, way};
 
 use super::TrainError;
 use super::checkpoint;

@@ -6,6 +6,7 @@ mod hub;
 mod links;
 mod perform;
 mod recipe;
+mod seeds;
 mod send;
 mod sweep;
 mod waiting;

@@ -311,6 +311,7 @@ pub fn runs(folder: &Path) -> Vec<RunSummary> {
         data: "reviews.csv".into(),
         strategy: StrategyKind::Full,
         folds: 0,
+        sweep: None,
         held: false,
         status,
         step,

@@ -37,6 +37,48 @@ pub struct Between {
     pub contests: Vec<(usize, Contest)>,
 }
 
+/// In what runs of one configuration may differ: their seed, and what follows from it where each holds out rows of its own.
+const OF_A_SEED: [&str; 3] = ["run.seed", "examples for training", "examples for evaluation"];
+
+/// So many seeds from a first on, as runs are repeated with.
+pub fn seeds(first: u64, count: usize) -> Vec<u64> {
+    std::iter::once(first).chain((1..).filter(|seed| *seed != first)).take(count).collect()
+}
+
+/// The compared runs by what they are but for their seed, in the order in which they were asked for: of each configuration
+/// its runs by their places, in the order of all seeds.
+pub fn alike(found: &Comparison) -> Vec<Vec<Option<usize>>> {
+    let value = |key: &str, place: usize| {
+        found.differences.iter().find(|differs| differs.key == key).and_then(|differs| differs.kept[place].clone())
+    };
+    let is_own = |key: &str| !OF_A_SEED.contains(&key);
+    let rest = |place: usize| -> Vec<_> {
+        let differences = found.differences.iter().filter(|differs| is_own(&differs.key));
+        differences.map(|differs| differs.kept[place].clone()).collect()
+    };
+    let mut all = Vec::new();
+    for seed in (0..found.runs.len()).map(|place| value("run.seed", place)) {
+        if !all.contains(&seed) {
+            all.push(seed);
+        }
+    }
+    let mut groups: Vec<(Vec<_>, Vec<Option<usize>>)> = Vec::new();
+    for place in 0..found.runs.len() {
+        let seed = all.iter().position(|seed| *seed == value("run.seed", place)).unwrap_or_default();
+        let rest = rest(place);
+        // The very same run twice is two ways of one run each.
+        match groups.iter_mut().find(|(known, runs)| *known == rest && runs[seed].is_none()) {
+            Some((_, runs)) => runs[seed] = Some(place),
+            None => {
+                let mut runs = vec![None; all.len()];
+                runs[seed] = Some(place);
+                groups.push((rest, runs));
+            }
+        }
+    }
+    groups.into_iter().map(|(_, runs)| runs).collect()
+}
+
 /// The runs of a way by their places in a comparison.
 pub fn way(found: &Comparison, runs: &[Option<usize>]) -> Option<Way> {
     let metric = found.metric?;
@@ -81,8 +123,22 @@ fn contest(found: &Comparison, places: [usize; 2]) -> Option<(usize, Contest)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+
     use crate::metrics::Measure;
-    use crate::train::run::Pair;
+    use crate::train::run::{Compared, Difference, History, Pair, RunSummary};
+
+    fn compared() -> Compared {
+        let config = serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}}"#).unwrap();
+        Compared {
+            summary: RunSummary::begun(Path::new("run"), &config),
+            history: History::default(),
+            contest: None,
+            shared: None,
+            intervals: None,
+            without: std::collections::BTreeMap::new(),
+        }
+    }
 
     /// Runs 0 and 1 of one way, 2 and 3 of the other, with the values of each.
     fn found(values: [f64; 4], rows: usize) -> Comparison {
@@ -108,6 +164,25 @@ mod tests {
         assert_eq!(said([0.9, 0.9, 0.7, 0.7], 0), Said::NotKnown);
         let turned = between(&found([0.9, 0.9, 0.7, 0.7], 500), &other, &one);
         assert_eq!((turned.said, turned.contests.len()), (Said::Ahead(1), 2));
+    }
+
+    #[test]
+    fn runs_that_differ_in_their_seed_alone_are_one_way() {
+        let differs = |key: &str, values: &[u64]| Difference {
+            key: key.to_owned(),
+            values: values.iter().map(|value| Some(value.to_string())).collect(),
+            kept: values.iter().map(|value| Some((*value).into())).collect(),
+        };
+        let differences = vec![
+            differs("run.seed", &[42, 42, 1, 1, 1]),
+            differs("optim.lr", &[1, 2, 2, 1, 1]),
+            differs("examples for training", &[90, 90, 91, 91, 91]),
+        ];
+        let found = Comparison { runs: vec![compared(); 5], differences, ..Comparison::default() };
+        assert_eq!(alike(&found), [vec![Some(0), Some(3)], vec![Some(1), Some(2)], vec![None, Some(4)]]);
+        let found = Comparison { runs: vec![compared(); 2], ..Comparison::default() };
+        assert_eq!(alike(&found), [vec![Some(0)], vec![Some(1)]], "nothing differs, and one seed is one run");
+        assert_eq!((seeds(42, 3), seeds(1, 3)), (vec![42, 1, 2], vec![1, 2, 3]));
     }
 
     #[test]

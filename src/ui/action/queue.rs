@@ -1,5 +1,7 @@
 //! What a person can do about runs that wait, and about recipes, whose runs wait too.
 
+use std::path::PathBuf;
+
 use crate::recipes::Recipe;
 use crate::train::config::ModelChoice;
 
@@ -7,6 +9,11 @@ use crate::train::config::ModelChoice;
 pub enum QueueAction {
     /// Puts the run that the form describes behind those that wait.
     Add,
+    /// Repeats a run whose configuration was read, so that it is there with so many seeds.
+    Again {
+        dir: PathBuf,
+        seeds: usize,
+    },
     /// Puts a run before the one that it stands behind.
     Rise(u64),
     Remove(u64),
@@ -54,6 +61,7 @@ impl QueueAction {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Add => "Add the next run to the queue",
+            Self::Again { .. } => "Repeat with other seeds",
             Self::Rise(_) => "Move up in the queue",
             Self::Remove(_) => "Take out of the queue",
             Self::Clear => "Empty the queue",

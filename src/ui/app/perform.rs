@@ -327,7 +327,12 @@ impl App {
             return;
         }
         self.workspace.screen = Screen::Train;
-        self.train(self.shown_config());
+        let config = self.shown_config();
+        if config.run.seeds.len() > 1 {
+            self.add_seeds(&config);
+        } else {
+            self.train(config);
+        }
     }
 
     fn continue_run(&mut self, dir: PathBuf) {

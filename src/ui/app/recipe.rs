@@ -6,6 +6,7 @@ use super::App;
 use crate::hub::embedded::Shipped;
 use crate::recipes::{self, Planned, Recipe};
 use crate::train::config::ModelChoice;
+use crate::train::run;
 use crate::ui::action::{Picked, RecipeAction, Wish};
 use crate::ui::format;
 use crate::ui::workspace::queue::{Course, CourseRun, Outcome};
@@ -13,8 +14,8 @@ use crate::ui::workspace::{Level, Screen, draft};
 use crate::worker::work::AnyWork;
 use crate::worker::works::recipe::PlanRecipe;
 
-/// With which runs are repeated, in this order.
-const SEEDS: [u64; 3] = [42, 1, 2];
+/// Of the runs of a recipe.
+const FIRST_SEED: u64 = 42;
 
 impl App {
     pub(super) fn cook(&mut self, action: RecipeAction) {
@@ -70,7 +71,7 @@ impl App {
         let Ok(planned) = planned.iter().cloned().collect::<Result<Vec<Planned>, String>>() else { return };
         let Some(recipe) = recipes::find(work.recipe) else { return };
         let share = work.share;
-        let seeds = &SEEDS[..seeds.clamp(1, SEEDS.len())];
+        let seeds = &run::seeds(FIRST_SEED, seeds.max(1));
         let outs = self.free_outs(recipe, seeds);
         let data = planned.first().map(|one| format::inputs(&one.config.data.train)).unwrap_or_default();
         let mut runs = Vec::new();
@@ -88,7 +89,7 @@ impl App {
             }
         }
         let queue = &mut self.workspace.queue;
-        queue.begin_course(Course { recipe: recipe.name.clone(), data, share, runs, is_over: false });
+        queue.begin_course(Course { recipe: recipe.name.clone(), seeds_of: None, data, share, runs, is_over: false });
         for (config, seconds) in wait {
             queue.add(config, seconds);
         }
@@ -114,7 +115,7 @@ impl App {
     /// Where the runs of a recipe have all ended, what came of it. Whoever is busy elsewhere is only told.
     pub(super) fn show_what_is_over(&mut self) {
         let Some(course) = self.workspace.queue.take_over() else { return };
-        let title = recipes::find(&course.recipe).map_or_else(|| course.recipe.clone(), |recipe| recipe.title.clone());
+        let title = course.title();
         if course.results().count() < 2 {
             let words =
                 format!("{} of its {} runs have ended with a result", course.results().count(), course.runs.len());

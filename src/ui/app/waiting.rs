@@ -11,10 +11,11 @@ use crate::worker::protocol::Command;
 impl App {
     pub(super) fn change_queue(&mut self, action: &QueueAction) {
         let queue = &mut self.workspace.queue;
-        match *action {
+        match action {
             QueueAction::Add => self.add_to_queue(),
-            QueueAction::Rise(id) => queue.rise(id),
-            QueueAction::Remove(id) => queue.remove(id),
+            QueueAction::Again { dir, seeds } => self.again(dir, *seeds),
+            QueueAction::Rise(id) => queue.rise(*id),
+            QueueAction::Remove(id) => queue.remove(*id),
             QueueAction::Clear => queue.clear(),
             QueueAction::GoOn => queue.held = None,
             QueueAction::Toggle => {
@@ -42,6 +43,10 @@ impl App {
             return;
         }
         let mut config = self.shown_config();
+        if config.run.seeds.len() > 1 {
+            self.add_seeds(&config);
+            return;
+        }
         if !self.workspace.out_is_own {
             config.run.out = self.workspace.next_out();
         }

@@ -169,6 +169,9 @@ fn row_ui(
 fn about(workspace: &Workspace, run: &Waiting) -> String {
     let of_course = workspace.queue.courses.iter().filter(|course| !course.is_over).find_map(|course| {
         let own = course.runs.iter().find(|one| one.dir == run.config.run.out && one.outcome == Outcome::Waiting)?;
+        if let Some(name) = &course.seeds_of {
+            return Some(format!("{name} with seed {}", own.seed));
+        }
         let recipe = recipes::find(&course.recipe)?;
         Some(format!("{}: {}", recipe.title, recipe.runs().get(own.place)?.name))
     });

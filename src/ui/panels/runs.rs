@@ -15,13 +15,15 @@ use egui_material_icons::icons::{
 };
 
 use crate::train::run::{RunStatus, RunSummary};
-use crate::ui::action::SweepAction;
+use crate::ui::action::{QueueAction, SweepAction};
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, Card, Chip, state, text};
 use crate::ui::workspace::queue::Course;
 use crate::ui::workspace::{JobKind, Workspace};
 use crate::ui::{Action, Cx, Screen, format};
+use crate::worker::work::AnyWork;
+use crate::worker::works::again::Again;
 
 use compare::CompareView;
 use export::ExportView;
@@ -39,6 +41,8 @@ pub struct RunsPanel {
     listed: Listed,
     comparing: Option<CompareView>,
     sweep: Option<SweepView>,
+    /// A run that is to be repeated, and with how many seeds it is to be there.
+    again: Option<(PathBuf, usize)>,
     exporting: Option<ExportView>,
 }
 
@@ -137,6 +141,7 @@ impl RunsPanel {
             none_ui(ui, cx);
             return;
         }
+        self.repeat(cx);
         self.listed.update(&workspace.runs);
         if let Some(run) = self.chosen.as_ref().and_then(|dir| workspace.runs.iter().find(|run| &run.dir == dir)) {
             let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 16 });
@@ -144,9 +149,13 @@ impl RunsPanel {
                 .exact_size(detail::height(ui.available_width()))
                 .resizable(false)
                 .show_separator_line(false);
-            let is_to_go = panel.frame(frame).show(ui, |ui| detail::ui(ui, cx, run)).inner;
-            if is_to_go {
-                self.exporting = Some(ExportView::new(&run.dir, &workspace.runs_folder));
+            match panel.frame(frame).show(ui, |ui| detail::ui(ui, cx, run)).inner {
+                detail::Next::Stay => {}
+                detail::Next::Export => self.exporting = Some(ExportView::new(&run.dir, &workspace.runs_folder)),
+                detail::Next::Again(seeds) => {
+                    self.again = Some((run.dir.clone(), seeds));
+                    cx.act(Action::Work(AnyWork::new(Again { dir: run.dir.clone() })));
+                }
             }
         }
         self.exporting.take_if(|view| !view.ui(ui, cx));
@@ -158,6 +167,17 @@ impl RunsPanel {
                 self.table_ui(ui, cx);
             });
         });
+    }
+
+    /// Repeats a run once its configuration was read.
+    fn repeat(&mut self, cx: &mut Cx<'_>) {
+        let is_read = |dir: &PathBuf| {
+            let is_under_way = cx.workspace.job_of::<Again>().is_some();
+            !is_under_way && cx.workspace.worked::<Again>().is_some_and(|(work, _)| work.dir == *dir)
+        };
+        if let Some((dir, seeds)) = self.again.take_if(|(dir, _)| is_read(dir)) {
+            cx.act(Action::Queue(QueueAction::Again { dir, seeds }));
+        }
     }
 
     fn header_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::recipes;
 use crate::train::config::RunConfig;
 
 /// The queue, as it is kept between launches.
@@ -60,7 +61,11 @@ pub enum Held {
 /// A recipe under way, or what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Course {
+    /// By which it is found again.
     pub recipe: String,
+    /// What is repeated with several seeds, where it is that and no recipe.
+    #[serde(default)]
+    pub seeds_of: Option<String>,
     /// What it is run on.
     pub data: String,
     /// What is trained of the recommended epochs.
@@ -102,6 +107,12 @@ impl Outcome {
 }
 
 impl Course {
+    /// What a person calls it.
+    pub fn title(&self) -> String {
+        let recipe = || recipes::find(&self.recipe).map_or_else(|| self.recipe.clone(), |recipe| recipe.title.clone());
+        self.seeds_of.as_ref().map_or_else(recipe, |name| format!("Seeds of {name}"))
+    }
+
     /// How many of its runs have ended.
     pub fn ended(&self) -> usize {
         self.runs.iter().filter(|run| run.outcome.is_final()).count()
@@ -237,9 +248,10 @@ impl Queue {
         }
     }
 
-    /// Begins a recipe, in the place of what came of it before.
+    /// Begins a recipe, in the place of what came of it before. What came of seeds is found in Runs.
     pub fn begin_course(&mut self, course: Course) {
-        self.courses.retain(|known| known.recipe != course.recipe || !known.is_over);
+        let is_past = |known: &Course| known.is_over && (known.recipe == course.recipe || known.seeds_of.is_some());
+        self.courses.retain(|known| !is_past(known));
         self.courses.push(course);
     }
 
@@ -283,7 +295,7 @@ mod tests {
         let mut queue = Queue::default();
         let run = |dir: &str, place| CourseRun { dir: dir.into(), place, seed: 1, outcome: Outcome::Waiting };
         let runs = vec![run("teacher", 0), run("student", 1), run("other", 2)];
-        let course = Course { recipe: "r".into(), data: "d".into(), share: 1.0, runs, is_over: false };
+        let course = Course { recipe: "r".into(), seeds_of: None, data: "d".into(), share: 1.0, runs, is_over: false };
         queue.begin_course(course);
         queue.add(config("teacher", None), 1.0);
         queue.add(config("student", Some("teacher")), 1.0);

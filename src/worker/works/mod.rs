@@ -1,5 +1,6 @@
 //! The kinds of [work](super::work) that there are, a file for what belongs together.
 
+pub mod again;
 pub mod compare;
 pub mod course;
 pub mod drift;

@@ -3,6 +3,7 @@
 
 mod course;
 mod curves;
+mod seeds;
 mod tables;
 mod words;
 
@@ -88,9 +89,9 @@ impl CompareView {
 
     /// Returns whether it stays open.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
-        let stays = self.header_ui(ui, cx);
-        self.ask(cx);
         let found = self.found(cx.workspace);
+        let stays = self.header_ui(ui, cx, found);
+        self.ask(cx);
         let frame = Frame::new().inner_margin(Margin { left: 16, right: 4, top: 0, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| match found {
             Some(found) => self.found_ui(ui, cx, found),
@@ -115,7 +116,7 @@ impl CompareView {
         (work.dirs == self.dirs).then_some(found)
     }
 
-    fn header_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+    fn header_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, found: Option<&Comparison>) -> bool {
         let palette = cx.palette;
         let mut stays = true;
         let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 12, bottom: 8 });
@@ -125,6 +126,13 @@ impl CompareView {
                 let choices = [(Over::Steps, "Steps"), (Over::Seconds, "Seconds")];
                 if let Some(over) = segmented(ui, palette, self.curves.over, &choices, false) {
                     self.curves.set_over(over);
+                }
+                if found.is_some_and(|found| seeds::are_several(&seeds::ways(found))) {
+                    ui.add_space(space::S);
+                    let choices = [(false, "Seeds as bands"), (true, "Each run")];
+                    if let Some(is_each) = segmented(ui, palette, self.curves.is_each, &choices, false) {
+                        self.curves.is_each = is_each;
+                    }
                 }
                 ui.add_space(space::S);
                 curve::smoothing_ui(ui, &mut self.curves.link, palette);
@@ -176,7 +184,12 @@ impl CompareView {
             if let Some(course) = &self.course {
                 course::ui(ui, cx, found, course);
             }
-            self.curves.ui(ui, cx, found, &shown);
+            let ways = seeds::ways(found);
+            // A recipe says by itself what its ways are.
+            if seeds::are_several(&ways) && !self.course.as_ref().is_some_and(|course| course.seeds_of.is_none()) {
+                seeds::ui(ui, cx, found, &ways);
+            }
+            self.curves.ui(ui, cx, found, &shown, &ways);
             let note = if found.differences.is_empty() { "" } else { "by their keys in run.toml" };
             Card::titled("What differs").note(note).show(ui, cx.palette, |ui| {
                 tables::differences_ui(ui, cx.palette, found, &shown);

@@ -1,20 +1,21 @@
 //! The chosen run with all that can be done with it, in words.
 
-use egui::{Label, Ui};
+use egui::{Label, Popup, Ui};
 use egui_material_icons::icons::{
-    ICON_CONTENT_COPY, ICON_DELETE, ICON_DIFFERENCE, ICON_EXPLORE, ICON_FILE_COPY, ICON_IOS_SHARE, ICON_PLAY_ARROW,
-    ICON_SHOW_CHART,
+    ICON_CASINO, ICON_CONTENT_COPY, ICON_DELETE, ICON_DIFFERENCE, ICON_EXPLORE, ICON_FILE_COPY, ICON_IOS_SHARE,
+    ICON_PLAY_ARROW, ICON_SHOW_CHART,
 };
 
 use super::status_chip;
-use crate::train::run::RunSummary;
+use crate::train::run::{RunStatus, RunSummary};
+use crate::ui::theme::Palette;
 use crate::ui::widgets::{Button, Card, text};
 use crate::ui::workspace::folds::NO_MODEL;
 use crate::ui::workspace::model_of;
 use crate::ui::{Action, Cx, format};
 
 /// Where less room than this is to be had, the buttons take two lines.
-const WIDE: f32 = 1090.0;
+const WIDE: f32 = 1260.0;
 
 /// The height of it in a window of some width.
 pub fn height(width: f32) -> f32 {
@@ -30,10 +31,43 @@ fn states_words(run: &RunSummary) -> String {
     format!(" · {states} ({})", format::bytes(run.states.iter().map(|state| state.bytes).sum()))
 }
 
-/// Returns whether the run is to be exported.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
+/// What is done with a run where it is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    Stay,
+    Export,
+    /// So that it is there with so many seeds.
+    Again(usize),
+}
+
+/// Seeds in all, of the run that is repeated and those that are new.
+const SEEDS: [usize; 3] = [3, 5, 10];
+
+/// The choice of how many seeds there shall be, with what they take.
+fn again_ui(ui: &mut Ui, run: &RunSummary, palette: &Palette, can_be: bool) -> Option<usize> {
+    let button = Button::new("Again with 3 seeds…").icon(ICON_CASINO).enabled(can_be).show(ui, palette);
+    let button = button.on_hover_text("The same run with other seeds, compared with this one when all have ended");
+    let button =
+        button.on_disabled_hover_text("A run that trains, and one in folds, cannot be repeated with other seeds");
+    let is_finished = run.status == RunStatus::Finished;
+    let mut chosen = None;
+    Popup::menu(&button).show(|ui| {
+        for count in SEEDS {
+            let new = (count - usize::from(is_finished)) as u64;
+            let time =
+                if is_finished { format!(", {}", format::about(run.seconds * new as f64)) } else { String::new() };
+            let words = format!("{count} seeds: {}{time}", format::plural(new, "run more", "runs more"));
+            if ui.button(words).clicked() {
+                chosen = Some(count);
+            }
+        }
+    });
+    chosen
+}
+
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> Next {
     let palette = cx.palette;
-    let mut is_to_go = false;
+    let (mut is_to_go, mut again) = (false, None);
     Card::new().show(ui, palette, |ui| {
         ui.set_height(ui.available_height() - 2.0);
         ui.horizontal(|ui| {
@@ -73,6 +107,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
             let words = "A folder for transformers, ONNX, a receipt, a script";
             let export = export.show(ui, palette).on_hover_text(words);
             is_to_go = if has_model { export } else { export.on_disabled_hover_text(NO_MODEL) }.clicked();
+            again = again_ui(ui, run, palette, can_go);
             for (words, icon, action) in [
                 ("Open", ICON_SHOW_CHART, Action::OpenRun(dir.clone())),
                 ("Use in Explore", ICON_EXPLORE, Action::ExploreWith(model_of(dir))),
@@ -98,5 +133,5 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
             }
         });
     });
-    is_to_go
+    again.map_or(if is_to_go { Next::Export } else { Next::Stay }, Next::Again)
 }

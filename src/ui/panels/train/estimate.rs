@@ -19,7 +19,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, plan: &PlanSummary) {
     let (seconds, steps) = (plan.all_seconds(draft), format::plural(plan.steps, "step", "steps"));
     let is_long = seconds > HOUR;
     let color = if is_long { palette.warn } else { palette.text };
-    let note = if draft.run.folds > 0 { format!("{} runs of {steps}", draft.run.folds) } else { steps };
+    let runs = (draft.run.folds as usize).max(draft.run.seeds.len());
+    let note = if runs > 0 { format!("{runs} runs of {steps}") } else { steps };
     line(ui, "Time", &format::about(seconds), &note, color, palette);
     if is_long {
         ui.add(egui::Label::new(text::small(LONG, palette).color(palette.warn)).wrap());

@@ -188,6 +188,9 @@ impl Form {
         self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
+        if frozen.is_none() {
+            held_out::seeds_ui(ui, draft, palette);
+        }
         self.lengths_ui(ui, draft, frozen, cx);
         fields::hidden_words_ui(ui, draft, palette);
         heading(ui, "Evaluation", palette, |_| {});

@@ -69,6 +69,14 @@ pub struct Line<'a> {
     pub style: Style,
 }
 
+/// Two series with values at the same steps, and all that lies between them.
+#[derive(Clone, Copy)]
+pub struct Band<'a> {
+    pub low: &'a Series,
+    pub high: &'a Series,
+    pub color: Color32,
+}
+
 /// Something that happened at a step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flag {
@@ -92,6 +100,8 @@ pub enum FlagKind {
 pub struct Spec<'a> {
     pub title: &'a str,
     pub lines: &'a [Line<'a>],
+    /// Behind the lines.
+    pub bands: &'a [Band<'a>],
     pub flags: &'a [Flag],
     /// A value to be above or below of, and what it is.
     pub baseline: Option<(f64, &'a str)>,
@@ -113,6 +123,7 @@ impl<'a> Spec<'a> {
         Self {
             title,
             lines,
+            bands: &[],
             flags: &[],
             baseline: None,
             scale: Scale::Linear,
@@ -164,7 +175,7 @@ impl Chart {
         }
 
         let x_axis = Axis::exact(from, to, (plot.width() / 90.0).max(2.0) as usize);
-        let y_axis = self.y_axis(spec, plot.height());
+        let y_axis = self.y_axis(spec, plot.height(), window);
         let frame = paint::Frame { plot, x: x_axis, y: y_axis, percent: spec.percent, palette };
         navigate(ui, &response, &frame, link);
         frame.grid(ui);
@@ -172,6 +183,9 @@ impl Chart {
             frame.steps(ui);
         }
         let inside = ui.painter().with_clip_rect(plot.expand2(vec2(5.0, 3.0)).intersect(ui.clip_rect()));
+        for band in spec.bands {
+            frame.between(&inside, band);
+        }
         for (columns, line) in self.columns.iter().zip(spec.lines) {
             frame.line(&inside, columns, line);
         }
@@ -188,9 +202,10 @@ impl Chart {
         response
     }
 
-    fn y_axis(&self, spec: &Spec<'_>, height: f32) -> Axis {
+    fn y_axis(&self, spec: &Spec<'_>, height: f32, window: Window) -> Axis {
         let mut range: Option<(f64, f64)> = None;
-        for (low, high) in self.columns.iter().filter_map(Columns::range) {
+        let bands = spec.bands.iter().filter_map(|band| band.range(window));
+        for (low, high) in self.columns.iter().filter_map(Columns::range).chain(bands) {
             range =
                 Some(range.map_or((low, high), |(lowest, highest): (f64, f64)| (lowest.min(low), highest.max(high))));
         }
@@ -205,6 +220,18 @@ impl Chart {
         // There is no share beyond all, and nothing below 0 of what never was.
         let most = if spec.percent && high <= 1.0 { 1.0 } else { f64::INFINITY };
         axis.within(if low >= 0.0 { 0.0 } else { f64::NEG_INFINITY }, most)
+    }
+}
+
+impl Band<'_> {
+    /// Lowest and highest value in the window.
+    fn range(&self, window: Window) -> Option<(f64, f64)> {
+        let within = |series: &Series| -> Vec<f64> {
+            let points = series.points().iter().filter(|point| (window.from..=window.to).contains(&point[0]));
+            points.map(|point| point[1]).filter(|value| value.is_finite()).collect()
+        };
+        let low = within(self.low).into_iter().reduce(f64::min)?;
+        Some((low, within(self.high).into_iter().reduce(f64::max)?))
     }
 }
 

@@ -5,7 +5,7 @@ use egui::{
     Align2, Color32, Painter, Pos2, Rangef, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::{Axis, Column, Columns, Flag, FlagKind, Line, Style};
+use super::{Axis, Band, Column, Columns, Flag, FlagKind, Line, Style};
 use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
 
@@ -191,12 +191,24 @@ impl Frame<'_> {
         painter.extend(Shape::dashed_line(&points, Stroke::new(1.25, color.gamma_multiply(0.6)), 3.0, 4.0));
     }
 
+    /// All that lies between two series.
+    pub fn between(&self, painter: &Painter, band: &Band<'_>) {
+        let ends = band.low.points().iter().zip(band.high.points());
+        let color = band.color.gamma_multiply(if self.palette.dark { 0.26 } else { 0.22 });
+        self.strip(painter, ends.map(|(low, high)| (low[0], low[1], high[1])), color);
+    }
+
     /// From the lowest to the highest of each column, as one strip.
     fn band(&self, painter: &Painter, columns: &Columns, color: Color32) {
+        self.strip(painter, columns.filled().map(|column| (column.x, column.low, column.high)), color);
+    }
+
+    /// Steps with their lowest and highest value.
+    fn strip(&self, painter: &Painter, ends: impl Iterator<Item = (f64, f64, f64)>, color: Color32) {
         let mut mesh = Mesh::default();
-        for column in columns.filled() {
-            let x = self.x_of(column.x);
-            let (mut top, mut bottom) = (self.y_of(column.high), self.y_of(column.low));
+        for (step, low, high) in ends {
+            let x = self.x_of(step);
+            let (mut top, mut bottom) = (self.y_of(high), self.y_of(low));
             if bottom - top < 1.0 {
                 let middle = f32::midpoint(top, bottom);
                 (top, bottom) = (middle - 0.5, middle + 0.5);

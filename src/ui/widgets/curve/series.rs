@@ -36,6 +36,28 @@ impl Series {
     }
 }
 
+impl Series {
+    /// The value at `x` on the straight line between its neighbours; none outside of them.
+    pub fn between(&self, x: f64) -> Option<f64> {
+        let after = self.points.partition_point(|point| point[0] < x);
+        let next = self.points.get(after)?;
+        if next[0] <= x {
+            return Some(next[1]);
+        }
+        let before = self.points.get(after.checked_sub(1)?)?;
+        let share = (x - before[0]) / (next[0] - before[0]);
+        Some(before[1] + share * (next[1] - before[1]))
+    }
+
+    /// Its moving average, of the values that are numbers.
+    #[must_use]
+    pub fn smoothed(&self, smoothing: f64) -> Self {
+        let mut average = Average::default();
+        let finite = self.points.iter().filter(|point| point[1].is_finite());
+        finite.map(|&[x, y]| [x, average.push(y, smoothing)]).collect()
+    }
+}
+
 impl FromIterator<[f64; 2]> for Series {
     fn from_iter<I: IntoIterator<Item = [f64; 2]>>(points: I) -> Self {
         Self { points: points.into_iter().collect() }

@@ -24,7 +24,10 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, course: &Course) {
             ui.label(text::strong(&recipe.title, palette));
             ui.add(Label::new(text::small(format!("on {}", course.data), palette)).truncate());
         });
-        for words in said(found, recipe, course) {
+        let ways = ways(found, recipe, course);
+        let measure = found.metric.and_then(Measure::find);
+        let said = measure.map(|measure| said(found, &ways, &measure)).unwrap_or_default();
+        for words in said.into_iter().chain(time_words(found, &ways)) {
             ui.add(Label::new(text::body(words, palette)).wrap());
         }
         for words in caveats(recipe, course) {
@@ -41,35 +44,50 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, course: &Course) {
     });
 }
 
-/// The runs of one of the recipe's ways by their places in the comparison, in the order of the seeds.
-fn places(found: &Comparison, course: &Course, place: usize) -> Vec<Option<usize>> {
-    let of = |dir: &Path| found.runs.iter().position(|run| run.summary.dir == dir);
-    course.runs.iter().filter(|run| run.place == place).map(|run| of(&run.dir)).collect()
+/// A way to do something: what it is called, and its runs by their places in the comparison, in the order of the seeds.
+pub struct Named {
+    pub name: String,
+    pub runs: Vec<Option<usize>>,
 }
 
-/// A sentence on every two ways, and one on the time they took.
-fn said(found: &Comparison, recipe: &Recipe, course: &Course) -> Vec<String> {
-    let Some(measure) = found.metric.and_then(Measure::find) else { return Vec::new() };
-    let runs: Vec<Vec<Option<usize>>> = (0..recipe.runs().len()).map(|place| places(found, course, place)).collect();
-    let ways: Vec<Option<Way>> = runs.iter().map(|runs| way(found, runs)).collect();
-    let names: Vec<&str> = recipe.runs().iter().map(|run| run.name.as_str()).collect();
+impl Named {
+    /// Of the runs that are there.
+    pub fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        self.runs.iter().flatten().copied()
+    }
+}
+
+/// The ways of a recipe.
+fn ways(found: &Comparison, recipe: &Recipe, course: &Course) -> Vec<Named> {
+    let of = |dir: &Path| found.runs.iter().position(|run| run.summary.dir == dir);
+    let runs = |place: usize| course.runs.iter().filter(move |run| run.place == place).map(|run| of(&run.dir));
+    let all = recipe.runs().iter().enumerate();
+    all.map(|(place, run)| Named { name: run.name.clone(), runs: runs(place).collect() }).collect()
+}
+
+/// A sentence on every two ways.
+pub fn said(found: &Comparison, all: &[Named], measure: &Measure) -> Vec<String> {
+    let ways: Vec<Option<Way>> = all.iter().map(|named| way(found, &named.runs)).collect();
     let mut told = Vec::new();
-    for one in 0..names.len() {
-        for other in one + 1..names.len() {
+    for one in 0..all.len() {
+        for other in one + 1..all.len() {
             let (Some(first), Some(second)) = (&ways[one], &ways[other]) else { continue };
-            let between = between(found, &runs[one], &runs[other]);
-            told.push(sentence([names[one], names[other]], [first, second], &between, &measure));
+            let between = between(found, &all[one].runs, &all[other].runs);
+            let names = [one, other].map(|place| all[place].name.as_str());
+            told.push(sentence(names, [first, second], &between, measure));
         }
     }
-    let times: Vec<String> = names
-        .iter()
-        .zip(&ways)
-        .filter_map(|(name, way)| Some(format!("{name} {}", format::duration(way.as_ref()?.seconds))))
-        .collect();
-    if times.len() > 1 {
-        told.push(format!("Time for each run: {}.", times.join(", ")));
-    }
     told
+}
+
+/// A sentence on the time that they took.
+pub fn time_words(found: &Comparison, all: &[Named]) -> Option<String> {
+    let time = |named: &Named| {
+        let way = way(found, &named.runs)?;
+        Some(format!("{} {}", named.name, format::duration(way.seconds)))
+    };
+    let times: Vec<String> = all.iter().filter_map(time).collect();
+    (times.len() > 1).then(|| format!("Time for each run: {}.", times.join(", ")))
 }
 
 fn sentence(names: [&str; 2], ways: [&Way; 2], between: &Between, measure: &Measure) -> String {

@@ -3,11 +3,12 @@
 use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
 
-use super::{Shown, words};
+use super::course::Named;
+use super::{Shown, seeds, words};
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, History, Point};
 use crate::ui::theme::{Palette, space};
-use crate::ui::widgets::curve::{self, Chart, Line, Link, Series, Spec, Style};
+use crate::ui::widgets::curve::{self, Band, Chart, Line, Link, Series, Spec, Style};
 use crate::ui::widgets::{Button, Card, text};
 use crate::ui::{Cx, format};
 
@@ -27,6 +28,9 @@ pub struct Curves {
     loss: Chart,
     metric: Chart,
     drawn: Vec<Drawn>,
+    /// Each run has a line of its own, also where seeds could be a band.
+    pub is_each: bool,
+    bands: Vec<seeds::Drawn>,
 }
 
 /// The series of a run, made anew when it has more to tell.
@@ -53,7 +57,7 @@ impl Drawn {
     }
 }
 
-fn at(point: &Point, over: Over) -> f64 {
+pub fn at(point: &Point, over: Over) -> f64 {
     if over == Over::Steps { point.step } else { point.seconds }
 }
 
@@ -71,7 +75,7 @@ impl Curves {
         self.link.zoom = None;
     }
 
-    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>], ways: &[Named]) {
         let end = shown
             .iter()
             .filter(|run| !run.is_in_folds())
@@ -84,31 +88,54 @@ impl Curves {
         for (drawn, run) in self.drawn.iter_mut().zip(shown) {
             drawn.update(run, key, self.over);
         }
+        let ways = if self.is_each || !seeds::are_several(ways) { &[][..] } else { ways };
+        self.bands.resize_with(ways.len(), seeds::Drawn::default);
+        for (drawn, way) in self.bands.iter_mut().zip(ways) {
+            let runs: Vec<&Shown<'_>> = way.places().filter_map(|place| shown.get(place)).collect();
+            drawn.update(&runs, key, self.over, self.link.smoothing);
+        }
         let wide = ui.available_width() > 860.0;
         if wide {
             ui.spacing_mut().item_spacing.x = space::S;
             ui.columns(2, |columns| {
-                self.loss_ui(&mut columns[0], cx.palette, shown, 250.0);
-                self.metric_ui(&mut columns[1], cx.palette, shown, key, 250.0);
+                self.loss_ui(&mut columns[0], cx.palette, shown, ways, 250.0);
+                self.metric_ui(&mut columns[1], cx.palette, (shown, ways), key, 250.0);
             });
         } else {
-            self.loss_ui(ui, cx.palette, shown, 190.0);
-            self.metric_ui(ui, cx.palette, shown, key, 190.0);
+            self.loss_ui(ui, cx.palette, shown, ways, 190.0);
+            self.metric_ui(ui, cx.palette, (shown, ways), key, 190.0);
         }
     }
 
-    fn loss_ui(&mut self, ui: &mut Ui, palette: &Palette, shown: &[Shown<'_>], height: f32) {
+    fn loss_ui(&mut self, ui: &mut Ui, palette: &Palette, shown: &[Shown<'_>], ways: &[Named], height: f32) {
         let drawn = self.drawn.iter().zip(shown);
-        let lines: Vec<Line<'_>> =
+        let mut lines: Vec<Line<'_>> =
             drawn.map(|(drawn, run)| line_of(run, &drawn.loss, Style::Smoothed, palette)).collect();
-        let spec = Spec { empty: "No step was told", ..spec("Training loss", &lines, self.over) };
+        let mut bands = Vec::new();
+        if !ways.is_empty() {
+            let of = |drawn: &'_ seeds::Drawn| &drawn.loss;
+            (lines, bands) = with_bands(&self.bands, of, (shown, ways), Style::Plain, palette);
+        }
+        let spec = Spec { empty: "No step was told", bands: &bands, ..spec("Training loss", &lines, self.over) };
         chart_ui(ui, &mut self.loss, &spec, &mut self.link, height, palette);
     }
 
-    fn metric_ui(&mut self, ui: &mut Ui, palette: &Palette, shown: &[Shown<'_>], key: &str, height: f32) {
+    fn metric_ui(
+        &mut self,
+        ui: &mut Ui,
+        palette: &Palette,
+        (shown, ways): (&[Shown<'_>], &[Named]),
+        key: &str,
+        height: f32,
+    ) {
         let drawn = self.drawn.iter().zip(shown);
-        let lines: Vec<Line<'_>> =
+        let mut lines: Vec<Line<'_>> =
             drawn.map(|(drawn, run)| line_of(run, &drawn.metric, Style::Dots, palette)).collect();
+        let mut bands = Vec::new();
+        if !ways.is_empty() {
+            let of = |drawn: &'_ seeds::Drawn| &drawn.metric;
+            (lines, bands) = with_bands(&self.bands, of, (shown, ways), Style::Dots, palette);
+        }
         let measure = Measure::find(key);
         let percent = measure.is_some_and(|measure| measure.percent);
         let title = measure.as_ref().map_or("Evaluation", words::title);
@@ -118,9 +145,29 @@ impl Curves {
             None => "These runs learn different tasks and have no metric in common",
         };
         let format = if percent { format::percent } else { format::value };
-        let spec = Spec { format, percent, empty, ..spec(title, &lines, self.over) };
+        let spec = Spec { format, percent, empty, bands: &bands, ..spec(title, &lines, self.over) };
         chart_ui(ui, &mut self.metric, &spec, &mut self.link, height, palette);
     }
+}
+
+/// A line for each way, with a band where it has several seeds.
+fn with_bands<'a>(
+    drawn: &'a [seeds::Drawn],
+    of: impl Fn(&'a seeds::Drawn) -> &'a seeds::Band,
+    (shown, ways): (&[Shown<'_>], &'a [Named]),
+    style: Style,
+    palette: &Palette,
+) -> (Vec<Line<'a>>, Vec<Band<'a>>) {
+    let (mut lines, mut bands) = (Vec::new(), Vec::new());
+    for (drawn, way) in drawn.iter().zip(ways) {
+        let Some(first) = way.places().next().and_then(|place| shown.get(place)) else { continue };
+        let (band, color) = (of(drawn), palette.label(first.place));
+        lines.push(Line { name: &way.name, series: &band.mean, color, style });
+        if way.places().count() > 1 {
+            bands.push(Band { low: &band.low, high: &band.high, color });
+        }
+    }
+    (lines, bands)
 }
 
 fn line_of<'a>(run: &'a Shown<'_>, series: &'a Series, style: Style, palette: &Palette) -> Line<'a> {

@@ -7,9 +7,11 @@ use crate::data::{Fold, SplitRule};
 use crate::train::config::RunConfig;
 use crate::train::limits;
 use crate::train::plan::PlanSummary;
+use crate::train::run::seeds;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::form::{row, toggle};
-use crate::ui::widgets::text;
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Number, text};
 use crate::ui::{Action, Cx, format};
 
 /// Folds that a person who turns them on begins with.
@@ -41,6 +43,29 @@ pub fn folds_ui(ui: &mut Ui, draft: &RunConfig, is_own: bool, cx: &mut Cx<'_>) {
             "{} runs; the last weights of each predict its rows, so nothing is chosen by them",
             format::count(u64::from(now))
         );
+        ui.add(Label::new(text::small(words, palette)).wrap());
+    }
+}
+
+/// The same run with other seeds, one after the other.
+pub fn seeds_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
+    let hint = "The same run again with other seeds, one after the other, and all of them compared: how far chance alone moves \
+                the result. All hold out the same rows";
+    let run = &mut draft.run;
+    let mut count = run.seeds.len().max(1);
+    row(ui, "Seeds", hint, palette, |ui| {
+        ui.add_enabled_ui(run.folds == 0, |ui| {
+            let choices = [(1, "1"), (3, "3"), (5, "5")];
+            if let Some(chosen) = segmented(ui, palette, count, &choices, false) {
+                count = chosen;
+            }
+            Number::new("Seeds", limits::SEEDS).width(52.0).show(ui, &mut count);
+        });
+    });
+    run.seeds = if count > 1 && run.folds == 0 { seeds(run.seed, count) } else { Vec::new() };
+    if !run.seeds.is_empty() {
+        let seeds: Vec<String> = run.seeds.iter().map(u64::to_string).collect();
+        let words = format!("{count} runs with the seeds {}, compared when all have ended", seeds.join(", "));
         ui.add(Label::new(text::small(words, palette)).wrap());
     }
 }
