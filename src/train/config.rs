@@ -82,6 +82,15 @@ impl RunConfig {
         }
     }
 
+    /// As it is trained with: a student that is cut from its teacher is no other model, whatever is chosen.
+    #[must_use]
+    pub fn with_student(mut self) -> Self {
+        if self.distill.as_ref().is_some_and(|distill| distill.layers.is_some()) {
+            self.model = ModelChoice::default();
+        }
+        self
+    }
+
     /// Whether each text is read together with its translation.
     pub fn is_translation(&self) -> bool {
         self.task.targets() == Targets::Hidden && self.language.objective == LanguageObjective::Translation

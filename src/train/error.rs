@@ -134,6 +134,14 @@ impl TrainError {
     pub(super) fn setting(key: &'static str, value: String, expected: &str) -> Self {
         Self::Setting { key, value, expected: expected.to_owned() }
     }
+
+    /// What would be right, where a setting is wrong; else all that is known.
+    pub fn expected(&self) -> String {
+        match self {
+            Self::Setting { expected, .. } => format!("expected {expected}"),
+            other => other.to_string(),
+        }
+    }
 }
 
 fn one_line(text: &str) -> String {

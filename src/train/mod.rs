@@ -52,7 +52,7 @@ mod preflight;
 mod scales;
 mod soft;
 mod student;
-mod teacher;
+pub mod teacher;
 mod trainer;
 
 pub use error::TrainError;
@@ -60,5 +60,5 @@ pub use examples::Examples;
 pub use preflight::preflight;
 pub use prepare::{prepare, prepare_watched};
 pub use prepared::Prepared;
-pub use student::halve;
+pub use student::{halve, shape as student_shape, shortened};
 pub use trainer::{Listener, Models, Outcome, sweep, train, train_from};

@@ -65,6 +65,28 @@ fn ensure(dir: &Path, whole: &Path, layers: Vec<usize>, want: Want<'_>) -> Resul
     if is_there(dir, &record) { Ok(()) } else { write(dir, whole, want, &record) }
 }
 
+/// The shape of the student of a run before it is cut, where it is.
+pub fn shape(config: &RunConfig) -> Result<Option<EncoderConfig>, TrainError> {
+    let Some((distill, layers)) = config.distill.as_ref().and_then(|distill| Some((distill, distill.layers?))) else {
+        return Ok(None);
+    };
+    let encoder = model::read_config(&teacher_dir(distill)?)?;
+    check(&encoder, layers)?;
+    Ok(Some(shortened(encoder, layers)))
+}
+
+/// An encoder with so many of its layers.
+pub fn shortened(encoder: EncoderConfig, layers: usize) -> EncoderConfig {
+    let num_hidden_groups = layers.min(encoder.num_hidden_groups);
+    EncoderConfig { num_hidden_layers: layers, num_hidden_groups, ..encoder }
+}
+
+/// To how many layers a student may be cut at most.
+pub(super) fn most(encoder: &EncoderConfig) -> Result<usize, TrainError> {
+    let most = encoder.num_hidden_layers.saturating_sub(1);
+    check(encoder, most).map(|()| most)
+}
+
 fn check(encoder: &EncoderConfig, count: usize) -> Result<(), TrainError> {
     let all = encoder.num_hidden_layers;
     let wrong = |expected: &str| Err(TrainError::setting("distill.layers", count.to_string(), expected));

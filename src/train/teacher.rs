@@ -272,7 +272,55 @@ pub(super) fn fit(config: &RunConfig, distill: &Distill, data: &Prepared) -> Res
     let names = prepare::output_names(config.task, &data.labels);
     let places = places(&encoder.output_names(config.task), &names, config.task, &dir)?;
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(encoder.vocab_size)?;
-    Ok(Fit { places, reads: reading(config, &dir, &encoder, tokenizer, data)? })
+    let student =
+        Reader { tokenizer: &data.tokenizer, max_tokens: data.max_tokens, has_pairs: data.columns.pair.is_some() };
+    Ok(Fit { places, reads: reading(config, &dir, &encoder, tokenizer, student)? })
+}
+
+/// A teacher that fits, as far as its folder's configuration tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    pub layers: usize,
+    pub hidden_size: usize,
+    /// Of all layers that a student may be cut to, the most; or why it cannot be.
+    pub cut: Result<usize, String>,
+    /// Whether it reads the same tokens as the student.
+    pub reads_alike: bool,
+}
+
+/// What a student is asked with.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The names of the student's outputs.
+    pub labels: &'a [String],
+    /// The student's tokenizer; none where the student is cut from the teacher.
+    pub student: Option<&'a Tokenizer>,
+    pub has_pairs: bool,
+}
+
+/// Whether a model can be the teacher of a run, before data are prepared for it: what a run would refuse is refused in the
+/// same words, but for a head that lacks weights, which only these tell.
+pub fn facts(config: &RunConfig, distill: &Distill, wanted: Wanted<'_>) -> Result<Facts, TrainError> {
+    let (dir, encoder) = of_task(config.task, distill)?;
+    places(&encoder.output_names(config.task), wanted.labels, config.task, &dir)?;
+    let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(encoder.vocab_size)?;
+    let most = encoder.max_tokens();
+    // A length that is still to be recommended is no longer than what both read.
+    let max_tokens = if config.open.max_tokens { config.data.max_tokens.min(most) } else { config.data.max_tokens };
+    let reads = match wanted.student {
+        // What is cut from it reads as it does.
+        None => None,
+        Some(student) => {
+            let student = Reader { tokenizer: student, max_tokens, has_pairs: wanted.has_pairs };
+            reading(config, &dir, &encoder, tokenizer, student)?
+        }
+    };
+    Ok(Facts {
+        layers: encoder.num_hidden_layers,
+        hidden_size: encoder.hidden_size,
+        cut: student::most(&encoder).map_err(|error| error.expected()),
+        reads_alike: reads.is_none(),
+    })
 }
 
 /// The folder and the configuration of a teacher that was trained for a task.
@@ -328,21 +376,28 @@ fn some(names: &[String]) -> String {
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
+/// How the student reads texts.
+struct Reader<'a> {
+    tokenizer: &'a Tokenizer,
+    max_tokens: usize,
+    has_pairs: bool,
+}
+
 /// How a teacher reads texts, where it does so otherwise than the student; none where it reads the same tokens.
 fn reading(
     config: &RunConfig,
     dir: &Path,
     encoder: &EncoderConfig,
     tokenizer: Tokenizer,
-    data: &Prepared,
+    student: Reader<'_>,
 ) -> Result<Option<Reading>, TrainError> {
-    let has_pairs = data.columns.pair.is_some() || config.task.has_windows();
+    let has_pairs = student.has_pairs || config.task.has_windows();
     prepare::segments_fit(encoder, &tokenizer, has_pairs)?;
     let most = encoder.max_tokens();
-    if reads_alike(&tokenizer, &data.tokenizer) {
-        if data.max_tokens > most {
+    if reads_alike(&tokenizer, student.tokenizer) {
+        if student.max_tokens > most {
             let expected = format!("{most} or less, which is what the teacher reads");
-            return Err(TrainError::setting("data.max_tokens", data.max_tokens.to_string(), &expected));
+            return Err(TrainError::setting("data.max_tokens", student.max_tokens.to_string(), &expected));
         }
         return Ok(None);
     }
@@ -354,7 +409,7 @@ fn reading(
         let expected = "0 where teacher and student have other tokenizers";
         return Err(TrainError::setting("data.hide_words", config.data.hide_words.to_string(), expected));
     }
-    let length = Length { max_tokens: data.max_tokens.min(most), stride: config.data.stride };
+    let length = Length { max_tokens: student.max_tokens.min(most), stride: config.data.stride };
     Ok(Some(Reading { tokenizer, length }))
 }
 

@@ -331,6 +331,7 @@ impl App {
         if config.run.seeds.len() > 1 {
             self.add_seeds(&config);
         } else {
+            self.expect_student(&config);
             self.train(config);
         }
     }

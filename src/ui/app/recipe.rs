@@ -9,7 +9,7 @@ use crate::train::config::ModelChoice;
 use crate::train::run;
 use crate::ui::action::{Picked, RecipeAction, Wish};
 use crate::ui::format;
-use crate::ui::workspace::queue::{Course, CourseRun, Outcome};
+use crate::ui::workspace::queue::{Course, CourseRun, Of, Outcome};
 use crate::ui::workspace::{Level, Screen, draft};
 use crate::worker::work::AnyWork;
 use crate::worker::works::recipe::PlanRecipe;
@@ -89,7 +89,7 @@ impl App {
             }
         }
         let queue = &mut self.workspace.queue;
-        queue.begin_course(Course { recipe: recipe.name.clone(), seeds_of: None, data, share, runs, is_over: false });
+        queue.begin_course(Course { recipe: recipe.name.clone(), of: Of::Recipe, data, share, runs, is_over: false });
         for (config, seconds) in wait {
             queue.add(config, seconds);
         }

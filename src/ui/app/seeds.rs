@@ -6,7 +6,7 @@ use super::App;
 use crate::train::config::RunConfig;
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::format;
-use crate::ui::workspace::queue::{Course, CourseRun, Outcome};
+use crate::ui::workspace::queue::{Course, CourseRun, Of, Outcome};
 use crate::ui::workspace::{Level, Screen};
 use crate::worker::works::again::Again;
 
@@ -63,7 +63,7 @@ impl App {
         let data = format::inputs(&config.data.train);
         let course = Course {
             recipe: format!("seeds of {name}"),
-            seeds_of: Some(name.clone()),
+            of: Of::Seeds(name.clone()),
             data,
             share: 1.0,
             runs,
@@ -78,6 +78,24 @@ impl App {
         self.workspace.toast(Level::Info, format!("{name} is repeated"), words);
         self.tell_if_held();
         self.workspace.screen = Screen::Train;
+    }
+
+    /// A run that learns from another one is set beside it when it has ended.
+    pub(super) fn expect_student(&mut self, config: &RunConfig) {
+        let Some(distill) = &config.distill else { return };
+        let is_teacher = |run: &&RunSummary| run.dir == distill.teacher && run.status == RunStatus::Finished;
+        let Some(teacher) = self.workspace.runs.iter().find(is_teacher) else { return };
+        let (dir, name) = (config.run.out.clone(), format::file_name(&config.run.out));
+        let student = CourseRun { dir, place: 1, seed: config.run.seed, outcome: Outcome::Waiting };
+        let course = Course {
+            recipe: format!("student {name}"),
+            of: Of::Student(name),
+            data: format::inputs(&config.data.train),
+            share: 1.0,
+            runs: vec![done(teacher, 0), student],
+            is_over: false,
+        };
+        self.workspace.queue.begin_course(course);
     }
 
     /// The folder of the next run, where none of its seeds has one.

@@ -136,7 +136,7 @@ impl App {
             return;
         }
         let job = self.workspace.follow(JobKind::Plan, "Planning the run");
-        let config = Box::new(self.workspace.draft.clone());
+        let config = Box::new(self.workspace.draft.clone().with_student());
         let lengths = self.workspace.data.lengths.clone();
         let loaded = self.workspace.data.loaded.clone();
         let limit = self.workspace.memory_limit;

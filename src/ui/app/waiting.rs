@@ -27,7 +27,7 @@ impl App {
 
     /// What is shown is what is trained with, also where it was recommended.
     pub(super) fn shown_config(&self) -> RunConfig {
-        RunConfig { open: Open::default(), ..self.workspace.draft.clone() }
+        RunConfig { open: Open::default(), ..self.workspace.draft.clone().with_student() }
     }
 
     /// Whether the form describes a run; says what is wrong with it where it does not.
@@ -52,6 +52,7 @@ impl App {
         }
         let seconds = self.workspace.plan.as_ref().map_or(0.0, |plan| plan.all_seconds(&config));
         let name = format::file_name(&config.run.out);
+        self.expect_student(&config);
         self.workspace.queue.add(config, seconds);
         let waiting = format::plural(self.workspace.queue.waiting().len() as u64, "run waits", "runs wait");
         self.workspace.toast(Level::Info, format!("{name} is in the queue"), waiting);

@@ -12,7 +12,7 @@ use crate::ui::action::QueueAction;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::{Button, divider, text};
-use crate::ui::workspace::queue::{Held, Outcome, Waiting};
+use crate::ui::workspace::queue::{Held, Of, Outcome, Waiting};
 use crate::ui::workspace::{RunView, Workspace};
 use crate::ui::{Action, Cx, format};
 
@@ -169,8 +169,10 @@ fn row_ui(
 fn about(workspace: &Workspace, run: &Waiting) -> String {
     let of_course = workspace.queue.courses.iter().filter(|course| !course.is_over).find_map(|course| {
         let own = course.runs.iter().find(|one| one.dir == run.config.run.out && one.outcome == Outcome::Waiting)?;
-        if let Some(name) = &course.seeds_of {
-            return Some(format!("{name} with seed {}", own.seed));
+        match &course.of {
+            Of::Seeds(name) => return Some(format!("{name} with seed {}", own.seed)),
+            Of::Student(_) => return Some("Student of a teacher".to_owned()),
+            Of::Recipe => {}
         }
         let recipe = recipes::find(&course.recipe)?;
         Some(format!("{}: {}", recipe.title, recipe.runs().get(own.place)?.name))

@@ -58,14 +58,24 @@ pub enum Held {
     Earlier,
 }
 
-/// A recipe under way, or what came of it.
+/// What the runs of a course are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Of {
+    #[default]
+    Recipe,
+    /// One run with several seeds, by its name.
+    Seeds(String),
+    /// A teacher, which is there, and the student that learns from it, by its name.
+    Student(String),
+}
+
+/// A recipe under way, or what came of it; or other runs that are compared when all have ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Course {
     /// By which it is found again.
     pub recipe: String,
-    /// What is repeated with several seeds, where it is that and no recipe.
     #[serde(default)]
-    pub seeds_of: Option<String>,
+    pub of: Of,
     /// What it is run on.
     pub data: String,
     /// What is trained of the recommended epochs.
@@ -109,8 +119,13 @@ impl Outcome {
 impl Course {
     /// What a person calls it.
     pub fn title(&self) -> String {
-        let recipe = || recipes::find(&self.recipe).map_or_else(|| self.recipe.clone(), |recipe| recipe.title.clone());
-        self.seeds_of.as_ref().map_or_else(recipe, |name| format!("Seeds of {name}"))
+        match &self.of {
+            Of::Recipe => {
+                recipes::find(&self.recipe).map_or_else(|| self.recipe.clone(), |recipe| recipe.title.clone())
+            }
+            Of::Seeds(name) => format!("Seeds of {name}"),
+            Of::Student(name) => format!("{name} beside its teacher"),
+        }
     }
 
     /// How many of its runs have ended.
@@ -248,9 +263,9 @@ impl Queue {
         }
     }
 
-    /// Begins a recipe, in the place of what came of it before. What came of seeds is found in Runs.
+    /// Begins a recipe, in the place of what came of it before. What came of others is found in Runs.
     pub fn begin_course(&mut self, course: Course) {
-        let is_past = |known: &Course| known.is_over && (known.recipe == course.recipe || known.seeds_of.is_some());
+        let is_past = |known: &Course| known.is_over && (known.recipe == course.recipe || known.of != Of::Recipe);
         self.courses.retain(|known| !is_past(known));
         self.courses.push(course);
     }
@@ -295,7 +310,7 @@ mod tests {
         let mut queue = Queue::default();
         let run = |dir: &str, place| CourseRun { dir: dir.into(), place, seed: 1, outcome: Outcome::Waiting };
         let runs = vec![run("teacher", 0), run("student", 1), run("other", 2)];
-        let course = Course { recipe: "r".into(), seeds_of: None, data: "d".into(), share: 1.0, runs, is_over: false };
+        let course = Course { recipe: "r".into(), of: Of::Recipe, data: "d".into(), share: 1.0, runs, is_over: false };
         queue.begin_course(course);
         queue.add(config("teacher", None), 1.0);
         queue.add(config("student", Some("teacher")), 1.0);

@@ -7,8 +7,8 @@ use super::job::{Ended, Job};
 use super::kept::{Card, Last, read_card};
 use crate::data::choices::Exclude;
 use crate::model::{self, EncoderConfig};
-use crate::text::Length;
 use crate::text::features::window_lengths;
+use crate::text::{Length, Tokenizer};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::folds;
@@ -17,7 +17,9 @@ use crate::train::prepare::{self, open_model};
 use crate::train::recommend;
 use crate::train::rows;
 use crate::train::run::{self, Opened, Recorder, RunStatus};
+use crate::train::teacher::{self, Wanted};
 use crate::train::{TrainError, make_fit, precision, preflight, prepare as prepare_data, train_from};
+use crate::train::{TrainError, make_fit, preflight, prepare as prepare_data, student_shape, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
 use crate::worker::work::Failure;
 
@@ -103,7 +105,13 @@ pub fn plan(
     limit: Option<u64>,
 ) -> Result<Ended, Failure> {
     let dir = config.model_dir()?;
-    let (_, encoder) = read_card(cards, &dir)?;
+    // A student is cut when its run begins, and planned by the shape that it will have.
+    let cut = student_shape(config)?;
+    let encoder = match &cut {
+        Some(shape) => shape,
+        None => &read_card(cards, &dir)?.1,
+    };
+    check_teacher(config, &dir, texts.map(|(_, loaded)| loaded))?;
     let plan = planned(config, encoder, texts)?;
     job.payload(Payload::Plan(Arc::new(plan.clone())));
     let known = make_fit::Known {
@@ -117,6 +125,16 @@ pub fn plan(
     let again = |config: &RunConfig| planned(config, encoder, texts);
     job.payload(Payload::Offers(Arc::new(make_fit::offers(&known, &again))));
     Ok(Ended::Done)
+}
+
+/// Refuses a teacher before the run does.
+fn check_teacher(config: &RunConfig, student: &Path, loaded: Option<&LoadedDataset>) -> Result<(), TrainError> {
+    let (Some(distill), Some(loaded)) = (&config.distill, loaded) else { return Ok(()) };
+    let own = distill.layers.is_none().then(|| Tokenizer::open(&model::tokenizer_folder(student))).transpose()?;
+    let labels = prepare::output_names(config.task, &loaded.dataset.labels);
+    let has_pairs = loaded.dataset.columns.pair.is_some();
+    config.check()?;
+    teacher::facts(config, distill, Wanted { labels: &labels, student: own.as_ref(), has_pairs }).map(drop)
 }
 
 /// A configuration with the values that its plan has; what was left open stays open for others.

@@ -4,6 +4,7 @@
 mod course;
 mod curves;
 mod seeds;
+mod student;
 mod tables;
 mod words;
 
@@ -18,7 +19,7 @@ use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, curve, state, text};
 use crate::ui::workspace::folds::NO_MODEL;
-use crate::ui::workspace::queue::Course;
+use crate::ui::workspace::queue::{Course, Of};
 use crate::ui::workspace::{RunView, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
@@ -37,6 +38,8 @@ pub struct CompareView {
     curves: Curves,
     /// The recipe whose runs they are.
     course: Option<Course>,
+    /// The runs whose speed was asked for.
+    measured: Option<Vec<PathBuf>>,
 }
 
 /// A run as it is shown.
@@ -67,7 +70,7 @@ impl Shown<'_> {
 
 impl CompareView {
     pub fn new(dirs: Vec<PathBuf>) -> Self {
-        Self { dirs, asked: None, was_live: false, curves: Curves::default(), course: None }
+        Self { dirs, asked: None, was_live: false, curves: Curves::default(), course: None, measured: None }
     }
 
     /// The runs of a recipe that have something to compare.
@@ -186,15 +189,29 @@ impl CompareView {
             }
             let ways = seeds::ways(found);
             // A recipe says by itself what its ways are.
-            if seeds::are_several(&ways) && !self.course.as_ref().is_some_and(|course| course.seeds_of.is_none()) {
+            if seeds::are_several(&ways) && self.course.as_ref().is_none_or(|course| course.of != Of::Recipe) {
                 seeds::ui(ui, cx, found, &ways);
+            }
+            let taught = student::pair(found);
+            if let Some(places) = taught {
+                student::ui(ui, cx, found, places, &self.dirs);
             }
             self.curves.ui(ui, cx, found, &shown, &ways);
             let note = if found.differences.is_empty() { "" } else { "by their keys in run.toml" };
             Card::titled("What differs").note(note).show(ui, cx.palette, |ui| {
                 tables::differences_ui(ui, cx.palette, found, &shown);
             });
-            Card::titled("Results").show(ui, cx.palette, |ui| tables::results_ui(ui, cx, found, &shown));
+            // What teacher and student are compared for is known without asking.
+            let can_be = shown.iter().all(|run| !run.running && !run.is_in_folds());
+            let is_due = taught.is_some() && self.measured.as_ref() != Some(&self.dirs);
+            let mut is_asked = false;
+            Card::titled("Results").show(ui, cx.palette, |ui| {
+                is_asked = tables::results_ui(ui, cx, found, &shown, &self.dirs, can_be);
+            });
+            if can_be && (is_due || is_asked) {
+                self.measured = Some(self.dirs.clone());
+                student::ask(cx, &self.dirs);
+            }
             ui.add_space(space::M);
         });
     }

@@ -9,6 +9,7 @@ mod probes;
 mod rates;
 mod sources;
 mod strategies;
+mod teacher;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW, ICON_PLAYLIST_ADD};
@@ -44,6 +45,7 @@ pub struct Form {
     chosen_for: Option<(std::path::PathBuf, bool)>,
     lengths: LengthBins,
     probes: probes::ProbesForm,
+    teacher: teacher::TeacherForm,
     /// What was typed into fields that are no longer shown and could not be read: it is said once that it is gone.
     discarded: Vec<Wrong>,
 }
@@ -173,6 +175,7 @@ impl Form {
         if self.expert || draft.model.init == Init::Random {
             fields::init_ui(ui, &mut draft.model.init, palette);
         }
+        self.teacher.ui(ui, draft, frozen.is_none(), cx);
         strategy_ui(ui, draft, self.expert, frozen, cx);
         if frozen.is_none() {
             recommended_ui(ui, draft, cx.workspace.plan.as_deref(), palette);
@@ -397,7 +400,13 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
     heading(ui, "Trainable layers", palette, |ui| help(ui, &strategies::explained(kind), palette));
     let card = card_of(cx.workspace, frozen);
     let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
-    let blocks = card.map(|card| strategy::blocks(draft, card, plan));
+    let is_cut = draft.distill.as_ref().is_some_and(|distill| distill.layers.is_some());
+    let card = card.filter(|_| !is_cut);
+    let blocks = match card {
+        Some(card) => Some(strategy::blocks(draft, card, plan)),
+        // What a student will be made of only the plan knows.
+        None => plan.filter(|_| is_cut).map(|plan| strategy::planned_blocks(draft, plan)),
+    };
     let none: &[Block] = &[];
     let known = blocks.as_deref().unwrap_or(none);
     let only_head = card.is_some_and(|card| card.is_frozen);
@@ -432,7 +441,12 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
             trained_ui(ui, run.trainable, run.parameters, palette);
             return;
         }
-        ui.add(egui::Label::new(text::small("The layers appear here once a model is chosen", palette)).wrap());
+        let words = if is_cut {
+            "The layers of the student appear here once the run is planned"
+        } else {
+            "The layers appear here once a model is chosen"
+        };
+        ui.add(egui::Label::new(text::small(words, palette)).wrap());
         return;
     };
     ui.add_space(6.0);

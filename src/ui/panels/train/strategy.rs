@@ -4,7 +4,7 @@ use crate::model;
 use crate::model::card::{BlockSize, ModelCard};
 use crate::train;
 use crate::train::config::{Every, RunConfig, Strategy, StrategyKind};
-use crate::train::plan::PlanSummary;
+use crate::train::plan::{PlanSummary, PlannedBlock};
 use crate::train::steps::StepCount;
 use crate::ui::format;
 use crate::ui::widgets::freeze_map::Block;
@@ -23,6 +23,13 @@ pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) 
         }
     }
     blocks
+}
+
+/// The same of a model that is not there yet.
+pub fn planned_blocks(config: &RunConfig, plan: &PlanSummary) -> Vec<Block> {
+    let size = |block: &PlannedBlock| BlockSize { name: block.name.clone(), parameters: block.parameters };
+    let sizes: Vec<BlockSize> = plan.blocks.iter().map(size).collect();
+    from_sizes(config, &sizes, Some(plan))
 }
 
 fn from_sizes(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary>) -> Vec<Block> {

@@ -1,13 +1,19 @@
 //! What several runs came to and what was set differently, a column for each of them.
 
+use std::path::PathBuf;
+
 use egui::{Color32, FontId, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::{Shown, words};
+use super::{Shown, student, words};
+use egui_material_icons::icons::ICON_SPEED;
+
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, RunStatus};
 use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widgets::Button;
 use crate::ui::widgets::text::{self, elided};
 use crate::ui::{Cx, format};
+use crate::worker::works::speed::MeasureSpeed;
 
 /// A line of a table: what it tells, and of each run.
 struct Row {
@@ -34,10 +40,31 @@ impl Row {
 
 const NONE: &str = "–";
 
-pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) {
+/// Returns whether the speed is asked for, where it can be measured.
+pub fn results_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    found: &Comparison,
+    shown: &[Shown<'_>],
+    dirs: &[PathBuf],
+    can_be_timed: bool,
+) -> bool {
     let palette = cx.palette;
-    let rows = results(cx, found, shown);
+    let mut rows = results(cx, found, shown);
+    let is_known = student::speeds(cx.workspace, dirs).is_some();
+    if is_known {
+        let cell = |run: &Shown<'_>| student::speed_cell(cx, dirs, run).unwrap_or_else(|| NONE.to_owned());
+        rows.push(Row::of("Texts a second", Look::Number, shown, cell));
+    }
     table_ui(ui, palette, shown, &rows);
+    let is_under_way = cx.workspace.job_of::<MeasureSpeed>().is_some();
+    let mut is_asked = false;
+    if !is_known && can_be_timed {
+        ui.add_space(space::XS);
+        let button = Button::new("Measure speed").icon(ICON_SPEED).small().enabled(!is_under_way);
+        let words = "Asks each model for texts of the first run's evaluation, and says how many it answers in a second";
+        is_asked = button.show(ui, palette).on_hover_text(words).clicked();
+    }
     ui.add_space(space::XS);
     for words in verdicts(found, shown) {
         ui.label(text::dim(words, palette));
@@ -45,6 +72,7 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'
     if let Some(words) = intervals_words(shown) {
         ui.label(text::faint(words, palette));
     }
+    is_asked
 }
 
 pub fn differences_ui(ui: &mut Ui, palette: &Palette, found: &Comparison, shown: &[Shown<'_>]) {
@@ -83,6 +111,7 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
     rows.push(Row::of("Time", Look::Number, shown, |run| {
         format::duration(run.live.map_or(run.run.summary.seconds, |live| live.elapsed(cx.workspace.now)))
     }));
+    rows.push(Row::of("Weights", Look::Number, shown, |run| format::short_count(run.run.summary.parameters)));
     rows.push(Row::of("Trained weights", Look::Number, shown, |run| {
         let summary = &run.run.summary;
         format!("{} ({})", format::short_count(summary.trainable), format::trained(summary.trained_share()))
