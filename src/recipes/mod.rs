@@ -15,7 +15,7 @@ use crate::samples::Sample;
 use crate::task::{Reads, Task};
 
 pub use forms::{Form, forms};
-pub use plan::{Planned, Planner};
+pub use plan::{Planned, Planner, planned, reads_alike};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

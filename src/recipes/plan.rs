@@ -81,7 +81,8 @@ fn taught(
     Ok(Planned { config, plan })
 }
 
-fn planned(
+/// A run over prepared data, with an encoder of this shape.
+pub fn planned(
     config: &RunConfig,
     encoder: &EncoderConfig,
     data: &Prepared,
@@ -93,7 +94,7 @@ fn planned(
 }
 
 /// Whether what is prepared for the one is what would be prepared for the other.
-fn reads_alike(one: &RunConfig, other: &RunConfig) -> bool {
+pub fn reads_alike(one: &RunConfig, other: &RunConfig) -> bool {
     let adapts = |config: &RunConfig| config.strategy.kind == StrategyKind::Lora;
     one.task == other.task
         && one.model == other.model

@@ -63,6 +63,8 @@ pub struct Sweep {
     pub folds: Option<Box<RunConfig>>,
     /// Where a search by halving stands.
     pub halving: Option<Halving>,
+    /// The program that trains; none is this one.
+    pub program: Option<PathBuf>,
 }
 
 impl Sweep {
@@ -70,12 +72,15 @@ impl Sweep {
     pub fn read(path: &Path) -> Result<Self, SweepError> {
         let bytes =
             read_whole(path, MAX_BYTES).map_err(|source| SweepError::Unreadable { path: path.to_owned(), source })?;
-        let wrong = |reason: &str| SweepError::Syntax {
-            path: path.to_owned(),
-            reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
-        };
+        let wrong = |reason: &str| syntax(path, reason);
         let text = String::from_utf8(bytes).map_err(|error| wrong(&format!("it is not UTF-8: {error}")))?;
-        let written: Written = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end()))?;
+        Self::of_text(&text, path)
+    }
+
+    /// The description that a text is.
+    pub fn of_text(text: &str, path: &Path) -> Result<Self, SweepError> {
+        let wrong = |reason: &str| syntax(path, reason);
+        let written: Written = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end()))?;
         let base = match (&written.run, &written.run_file) {
             (Some(run), None) => base_of(&find(run, path))?,
             (None, Some(table)) => Base { table: table.clone(), path: path.to_owned() },
@@ -116,7 +121,24 @@ impl Sweep {
         let trials = (1..=of).map(trial).collect::<Result<_, _>>()?;
         let metric = Measure::main(config.task).to_owned();
         let asked = Asked::new(&metric, &[], None);
-        Ok(Self { out: config.run.out.clone(), trials, asked, folds: Some(Box::new(config)), halving: None })
+        Ok(Self {
+            out: config.run.out.clone(),
+            trials,
+            asked,
+            folds: Some(Box::new(config)),
+            halving: None,
+            program: None,
+        })
+    }
+
+    /// All runs that it comes to, with those of later rounds.
+    pub fn runs(&self) -> usize {
+        self.halving.as_ref().map_or(self.trials.len(), Halving::runs)
+    }
+
+    /// How many times as long as its first round it takes.
+    pub fn times_of_first(&self) -> f64 {
+        self.halving.as_ref().map_or(1.0, Halving::times_of_first)
     }
 
     /// Whether each seed holds out rows of its own, so that the spread is also that of the rows.
@@ -165,7 +187,7 @@ impl Written {
             let asked = Asked::new(&metric, &varied, Some(full.key()));
             let halving = Halving::new(base, self.keep.unwrap_or(KEEP), full, each, all)?;
             let trials = halving.trials(&self.out)?;
-            return Ok(Sweep { out: self.out, trials, asked, folds: None, halving: Some(halving) });
+            return Ok(Sweep { out: self.out, trials, asked, folds: None, halving: Some(halving), program: None });
         }
         let mut trials = Vec::new();
         for (place, settings) in all.iter().enumerate() {
@@ -179,7 +201,7 @@ impl Written {
             }
         }
         let asked = Asked::new(&metric, &varied, None);
-        Ok(Sweep { out: self.out, trials, asked, folds: None, halving: None })
+        Ok(Sweep { out: self.out, trials, asked, folds: None, halving: None, program: None })
     }
 }
 
@@ -197,6 +219,11 @@ fn full(run: &RunConfig, varied: &[Varied]) -> Result<Full, SweepError> {
         }
         None => Ok(Full::Epochs(run.run.epochs)),
     }
+}
+
+fn syntax(path: &Path, reason: &str) -> SweepError {
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    SweepError::Syntax { path: path.to_owned(), reason }
 }
 
 fn base_of(path: &Path) -> Result<Base, SweepError> {

@@ -87,6 +87,24 @@ impl Halving {
         (self.full.key().to_owned(), length)
     }
 
+    /// Settings of this round and of each that follows.
+    fn counts(&self) -> impl Iterator<Item = usize> + '_ {
+        let next = |count: &usize| Some((count / self.keep).max(1));
+        std::iter::successors(Some(self.candidates.len()), next).take(self.rounds - self.round)
+    }
+
+    /// Runs of this round and of those that follow.
+    pub(super) fn runs(&self) -> usize {
+        self.counts().sum::<usize>() * self.seeds.len()
+    }
+
+    /// Each round trains fewer settings, and each of them `keep` times as long.
+    pub(super) fn times_of_first(&self) -> f64 {
+        let first = self.candidates.len().max(1) as f64;
+        let times = self.counts().zip(0..).map(|(count, round)| count as f64 / first * (self.keep as f64).powi(round));
+        times.sum()
+    }
+
     pub(super) fn trials(&self, out: &std::path::Path) -> Result<Vec<Trial>, SweepError> {
         let mut trials = Vec::new();
         for (number, settings) in &self.candidates {
@@ -138,8 +156,14 @@ impl Sweep {
         );
         let halving = Halving { round: halving.round + 1, candidates, ..halving.clone() };
         let trials = halving.trials(&self.out)?;
-        let sweep =
-            Self { trials, halving: Some(halving), out: self.out.clone(), asked: self.asked.clone(), folds: None };
+        let sweep = Self {
+            trials,
+            halving: Some(halving),
+            out: self.out.clone(),
+            asked: self.asked.clone(),
+            folds: None,
+            program: self.program.clone(),
+        };
         Ok(Some(Next { sweep, told }))
     }
 }
@@ -164,7 +188,7 @@ mod tests {
 
     fn sweep(halving: Halving) -> Sweep {
         let (out, asked) = (Path::new("out").to_owned(), Asked::new("accuracy", &[], Some("run.epochs")));
-        Sweep { trials: halving.trials(&out).unwrap(), out, asked, folds: None, halving: Some(halving) }
+        Sweep { trials: halving.trials(&out).unwrap(), out, asked, folds: None, halving: Some(halving), program: None }
     }
 
     fn record(trial: &Trial, value: Option<f64>) -> Record {
@@ -193,6 +217,7 @@ mod tests {
     #[test]
     fn the_best_of_each_round_are_trained_longer_up_to_what_the_run_says() {
         let first = sweep(halving(9, 3, Full::Epochs(4.5)).unwrap());
+        assert_eq!((first.runs(), first.times_of_first()), (9 + 3 + 1, 3.0));
         assert_eq!(first.trials.len(), 9);
         assert!(first.trials.iter().all(|trial| trial.config.run.epochs == 0.5));
         // What failed is none of the best.

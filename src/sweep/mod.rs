@@ -43,5 +43,5 @@ pub use record::{Record, Status};
 pub use results::{Row, Spread, Table};
 pub use scheduler::{ForScheduler, Scheduler, for_scheduler};
 pub use ssh::{Host, Hosts, SSH_FOLDER, go_over_ssh};
-pub use study::{Study, Tried, importance};
+pub use study::{DESCRIPTION, Study, Tried, importance};
 pub use trial::Trial;

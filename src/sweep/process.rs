@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use sysinfo::{Pid, ProcessesToUpdate, Signal, System};
 
+use super::file::Sweep;
 use super::trial::Trial;
 use crate::train::run;
 use crate::{files, signals};
@@ -29,14 +30,16 @@ enum Process {
 
 impl Running {
     /// Starts a trial, or takes up one that still runs. One that is interrupted goes on where it was.
-    pub fn start(trial: &Trial, place: usize, out: &Path, threads: Option<usize>, resume: bool) -> io::Result<Self> {
+    pub fn start(trial: &Trial, place: usize, sweep: &Sweep, threads: Option<usize>, resume: bool) -> io::Result<Self> {
+        let out = &sweep.out;
         let log = log_path(out, trial);
         if run::is_held(&trial.config.run.out) {
             let process = Process::Left(trial.config.run.out.clone());
             return Ok(Self { place, process, read: files::length(&log).unwrap_or_default(), log });
         }
         let said = files::create(&log)?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let own = || std::env::current_exe();
+        let mut command = Command::new(sweep.program.clone().map_or_else(own, Ok)?);
         command.arg("train").arg(config_path(out, trial));
         if resume {
             command.arg("--resume");

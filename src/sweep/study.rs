@@ -16,6 +16,9 @@ use crate::metrics::Measure;
 use crate::stop::heed;
 use crate::train::run::{self, TRIALS};
 
+/// The file in the folder of a sweep by which it was started in the window.
+pub const DESCRIPTION: &str = "sweep.toml";
+
 /// A sweep, read.
 #[derive(Clone, Debug)]
 pub struct Study {
@@ -32,6 +35,8 @@ pub struct Study {
     pub open: Vec<(String, bool)>,
     /// Lines of the file of trials that cannot be read.
     pub unread: usize,
+    /// The folder holds what the sweep was started from.
+    pub has_description: bool,
     pub importance: Result<Importance, Unknown>,
 }
 
@@ -73,6 +78,7 @@ impl Study {
             as_good_as_the_first: table.as_good_as_the_first(),
             importance: importance(&asked, &table),
             axes,
+            has_description: dir.join(DESCRIPTION).is_file(),
             asked,
             open,
             unread,

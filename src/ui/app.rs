@@ -294,14 +294,12 @@ impl App {
     }
 
     fn mind_closing(&mut self, ctx: &egui::Context) {
-        let running = self.workspace.training.is_some();
+        let running = self.workspace.training.is_some() || self.workspace.jobs.iter().any(|job| job.sweep().is_some());
         if self.asked_to_end.take() {
             // Nobody may be there to answer a question.
             self.question = None;
             self.close_when_done = true;
-            if running {
-                self.actions.push(Action::StopRun);
-            }
+            self.stop_what_trains();
         }
         if ctx.input(|input| input.viewport().close_requested()) && running {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
@@ -310,6 +308,15 @@ impl App {
         if self.close_when_done && !running {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
+    }
+
+    /// A run and every sweep.
+    fn stop_what_trains(&mut self) {
+        if self.workspace.training.is_some() {
+            self.actions.push(Action::StopRun);
+        }
+        let sweeps = self.workspace.jobs.iter().filter(|job| job.sweep().is_some());
+        self.actions.extend(sweeps.map(|job| Action::StopJob(job.id)));
     }
 
     fn screen_ui(&mut self, ui: &mut egui::Ui, palette: &'static Palette) {
@@ -352,7 +359,7 @@ impl App {
             Reply::Cancel => self.close_when_done = false,
             Reply::StopAndClose => {
                 self.close_when_done = true;
-                self.actions.push(Action::StopRun);
+                self.stop_what_trains();
             }
             Reply::CloseWhenDone => {
                 self.close_when_done = true;

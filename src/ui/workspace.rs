@@ -19,6 +19,7 @@ pub mod queue;
 pub mod run;
 pub mod stage;
 pub mod strip;
+mod sweeps;
 pub mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -270,6 +271,10 @@ impl Workspace {
         match event.kind {
             EventKind::Started => self.jobs[place].begun = true,
             EventKind::Progress { what, done, total } => {
+                let job = &self.jobs[place];
+                // A trial of a sweep has ended, and is listed with what came of it.
+                let before = job.progress.as_ref().map_or(0, |progress| progress.done);
+                self.wants.runs |= job.sweep().is_some() && before != done;
                 self.jobs[place].progress = Some(Progress { what, done, total });
             }
             EventKind::Train(event) => self.take_train(&event),

@@ -12,6 +12,10 @@ pub enum SweepAction {
     Keep(PathBuf),
     /// Takes those out of the list again; the folder stays.
     Forget(PathBuf),
+    /// Runs a sweep in a folder, by what stands in its file.
+    Start { out: PathBuf, description: String },
+    /// Goes on with one that was stopped or cut off.
+    GoOn(PathBuf),
 }
 
 impl SweepAction {
@@ -21,6 +25,8 @@ impl SweepAction {
             Self::Show(_) => "Show the sweep",
             Self::Keep(_) => "List the runs of the sweep",
             Self::Forget(_) => "Take the sweep out of the list",
+            Self::Start { .. } => "Start the sweep",
+            Self::GoOn(_) => "Go on with the sweep",
         }
     }
 
@@ -30,7 +36,8 @@ impl SweepAction {
                 "A sweep that was run on the command line or on another machine: a folder with trials.jsonl"
             }
             Self::Forget(_) => "The folder and its runs stay where they are",
-            Self::Show(_) | Self::Keep(_) => "",
+            Self::GoOn(_) => "Trains what is missing or failed, and resumes what was interrupted",
+            Self::Show(_) | Self::Keep(_) | Self::Start { .. } => "",
         }
     }
 }

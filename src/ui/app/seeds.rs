@@ -34,7 +34,7 @@ impl App {
             }
         };
         let summary = self.workspace.runs.iter().find(|run| run.dir == dir);
-        let name = summary.map_or_else(|| format::file_name(dir).clone(), |run| run.name.replace('/', "-"));
+        let name = summary.map_or_else(|| format::file_name(dir), |run| run.name.replace('/', "-"));
         let base = self.workspace.runs_folder.join(without_seed(&name));
         let finished = summary.filter(|run| run.status == RunStatus::Finished).cloned();
         let first = finished.iter().map(|run| done(run, config.run.seed)).collect::<Vec<_>>();

@@ -68,7 +68,9 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
 
 fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
     let palette = cx.palette;
-    ui.label(text::head("A run is in progress", palette));
+    let sweep = cx.workspace.jobs.iter().find(|job| job.sweep().is_some());
+    let is_sweep = sweep.is_some() && cx.workspace.training.is_none();
+    ui.label(text::head(if is_sweep { "A sweep is in progress" } else { "A run is in progress" }, palette));
     let left = cx.workspace.run.as_ref().and_then(super::super::workspace::run::RunView::remaining);
     let left = left.map_or_else(String::new, |left| format!(" It needs about {} more.", format::duration(left)));
     let words = format!(

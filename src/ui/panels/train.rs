@@ -9,6 +9,7 @@ mod folds;
 mod form;
 mod head;
 mod orders;
+mod several;
 mod strategy;
 mod strip;
 

@@ -124,8 +124,12 @@ impl Parallel {
         let points = self.points(plot, &self.lines[place]);
         match points.as_slice() {
             [] => {}
-            [only] => drop(painter.circle_filled(*only, stroke.width + 1.5, stroke.color)),
-            _ => drop(painter.line(points, stroke)),
+            [only] => {
+                painter.circle_filled(*only, stroke.width + 1.5, stroke.color);
+            }
+            _ => {
+                painter.line(points, stroke);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use egui::{Frame, Label, Margin, Panel, ScrollArea, Ui};
-use egui_material_icons::icons::{ICON_ARROW_BACK, ICON_FOLDER_OPEN};
+use egui_material_icons::icons::{ICON_ARROW_BACK, ICON_FOLDER_OPEN, ICON_PLAY_ARROW, ICON_STOP};
 
 use crate::metrics::Measure;
 use crate::sweep::{Spread, Status, Study};
@@ -69,14 +69,12 @@ impl SweepView {
                     next = Next::Compare(dirs);
                 }
             }
+            Some(Err(_)) if cx.workspace.sweeping(&self.dir).is_some() => waits_ui(ui, cx, "The sweep begins"),
             Some(Err(error)) => {
                 ui.add_space(space::M);
                 state::error(ui, cx.palette, "This sweep cannot be shown", error, |_| {});
             }
-            None => {
-                ui.add_space(120.0);
-                ui.vertical_centered(|ui| ui.label(text::dim("Reading the sweep", cx.palette)));
-            }
+            None => waits_ui(ui, cx, "Reading the sweep"),
         });
         next
     }
@@ -85,7 +83,9 @@ impl SweepView {
     fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>, found: Option<&Result<Study, String>>) {
         let of_sweep = cx.workspace.runs.iter().filter(|run| run.sweep.as_ref() == Some(&self.dir));
         let known: Vec<_> = of_sweep.map(|run| (run.dir.clone(), run.status as u8, run.held)).collect();
-        let goes_on = matches!(found, Some(Ok(study)) if study.open.iter().any(|(_, is_running)| *is_running));
+        let is_ours = cx.workspace.sweeping(&self.dir).is_some();
+        let goes_on =
+            is_ours || matches!(found, Some(Ok(study)) if study.open.iter().any(|(_, is_running)| *is_running));
         let is_due = goes_on && cx.workspace.now - self.asked_at >= AGAIN;
         if goes_on {
             ui.ctx().request_repaint_after(Duration::from_secs_f64(AGAIN));
@@ -104,7 +104,7 @@ impl SweepView {
     fn keep(&self, cx: &mut Cx<'_>, study: &Study) {
         let workspace = cx.workspace;
         let is_listed = workspace.runs.iter().any(|run| run.sweep.as_ref() == Some(&study.dir));
-        let is_here = self.dir.parent() == Some(&workspace.runs_folder);
+        let is_here = self.dir.parent().is_some_and(|folder| folder == workspace.runs_folder);
         if !is_listed && !is_here && !workspace.sweep_folders.contains(&self.dir) {
             cx.act(Action::Sweep(SweepAction::Keep(self.dir.clone())));
         }
@@ -117,6 +117,7 @@ impl SweepView {
         let panel = Panel::top("sweep header").exact_size(56.0).resizable(false).show_separator_line(false);
         panel.frame(frame).show(ui, |ui| {
             line(ui, space::ROW, |ui| {
+                self.deeds_ui(ui, cx, found);
                 if Button::icon_only(ICON_FOLDER_OPEN, "Open the folder of the sweep").show(ui, palette).clicked() {
                     cx.act(Action::OpenFolder(self.dir.clone()));
                 }
@@ -132,6 +133,33 @@ impl SweepView {
             });
         });
         stays
+    }
+
+    /// Stops what runs here, or goes on with what does not.
+    fn deeds_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, found: Option<&Result<Study, String>>) {
+        let palette = cx.palette;
+        if let Some(job) = cx.workspace.sweeping(&self.dir) {
+            let (id, stopping) = (job.id, job.stopping);
+            let words = if stopping { "Stopping" } else { "Stop the sweep" };
+            let stop = Button::new(words).icon(ICON_STOP).small().enabled(!stopping).show(ui, palette);
+            if stop
+                .on_hover_text("The run in progress writes down what it learned, and the sweep can go on later")
+                .clicked()
+            {
+                cx.act(Action::StopJob(id));
+            }
+            return;
+        }
+        let Some(Ok(study)) = found else { return };
+        let is_running = study.open.iter().any(|(_, is_running)| *is_running);
+        let is_done = study.open.is_empty() && study.count(Status::Finished) == study.trials();
+        if study.has_description && !is_running && !is_done {
+            let action = SweepAction::GoOn(self.dir.clone());
+            let go = Button::new(action.title()).icon(ICON_PLAY_ARROW).small().show(ui, palette);
+            if go.on_hover_text(action.tooltip()).clicked() {
+                cx.act(Action::Sweep(action));
+            }
+        }
     }
 
     /// Returns runs that are to be compared.
@@ -165,6 +193,11 @@ impl SweepView {
         });
         compared
     }
+}
+
+fn waits_ui(ui: &mut Ui, cx: &Cx<'_>, words: &str) {
+    ui.add_space(120.0);
+    ui.vertical_centered(|ui| ui.label(text::dim(words, cx.palette)));
 }
 
 fn found<'a>(cx: &Cx<'a>, dir: &Path) -> Option<&'a Result<Study, String>> {

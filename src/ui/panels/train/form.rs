@@ -12,8 +12,11 @@ mod strategies;
 mod teacher;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
-use egui_material_icons::icons::{ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW, ICON_PLAYLIST_ADD};
+use egui_material_icons::icons::{
+    ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW, ICON_PLAYLIST_ADD, ICON_STACKED_LINE_CHART,
+};
 
+use super::several::Several;
 use super::{estimate, strategy};
 use crate::data::choices::Exclude;
 use crate::model::card::ModelCard;
@@ -46,6 +49,8 @@ pub struct Form {
     lengths: LengthBins,
     probes: probes::ProbesForm,
     teacher: teacher::TeacherForm,
+    /// What is set up to be tried.
+    several: Option<Several>,
     /// What was typed into fields that are no longer shown and could not be read: it is said once that it is gone.
     discarded: Vec<Wrong>,
 }
@@ -94,8 +99,14 @@ impl Form {
         let pad = Frame::new().inner_margin(Margin::symmetric(16, 12)).fill(cx.palette.panel);
         Panel::bottom("train form foot").frame(pad).show(ui, |ui| match frozen {
             Some(run) => self.run_foot_ui(ui, run, cx),
-            None => foot_ui(ui, cx),
+            None => {
+                if foot_ui(ui, cx) {
+                    self.several = Some(Several::new(&cx.workspace.draft, cx.workspace.next_sweep()));
+                }
+            }
         });
+        let settled = RunConfig { open: Open::default(), ..cx.workspace.draft.clone().with_student() };
+        self.several.take_if(|several| !several.ui(ui, cx, &settled));
         Panel::top("train form head").frame(pad).show(ui, |ui| self.head_ui(ui, run.map(|_| next), cx.palette));
         let mut draft = frozen.map_or_else(|| cx.workspace.draft.clone(), |run| run.config.clone());
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
@@ -324,8 +335,8 @@ fn planned_words(task: Task, count: u64) -> String {
     }
 }
 
-/// What the next run will take, and its start.
-fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// What the next run will take, and its start. Returns whether several settings are to be tried.
+fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     let palette = cx.palette;
     let workspace = cx.workspace;
     let live = workspace.run.as_ref().is_some_and(|run| run.status.is_live());
@@ -351,9 +362,10 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.add(egui::Label::new(text::small(words, palette).color(palette.bad)).wrap());
     }
     let ready = workspace.is_ready() && workspace.plan_error.is_none() && unread.is_empty();
+    let is_single = workspace.draft.run.folds == 0;
     if live {
         add_ui(ui, cx, ready);
-        return;
+        return several_ui(ui, palette, ready && is_single);
     }
     let keys = Action::StartRun.shortcut().map(|keys| format::keys(ui.ctx(), &keys));
     let start = Button::new("Start training")
@@ -367,6 +379,16 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if start.show(ui, palette).clicked() {
         cx.act(Action::StartRun);
     }
+    several_ui(ui, palette, ready && is_single)
+}
+
+fn several_ui(ui: &mut Ui, palette: &Palette, can_be: bool) -> bool {
+    let button = Button::new("Try several settings…").icon(ICON_STACKED_LINE_CHART).min_width(ui.available_width());
+    let button = button.enabled(can_be).show(ui, palette);
+    let words =
+        "A grid or a random search over rates, batch sizes and whatever else, with what matters and what came out best";
+    let why_not = "Needs a run that can be started, and one that is not in folds";
+    button.on_hover_text(words).on_disabled_hover_text(why_not).clicked()
 }
 
 /// While a run trains, the next one waits for it.

@@ -60,9 +60,11 @@ impl Named {
 /// The ways of a recipe.
 fn ways(found: &Comparison, recipe: &Recipe, course: &Course) -> Vec<Named> {
     let of = |dir: &Path| found.runs.iter().position(|run| run.summary.dir == dir);
-    let runs = |place: usize| course.runs.iter().filter(move |run| run.place == place).map(|run| of(&run.dir));
-    let all = recipe.runs().iter().enumerate();
-    all.map(|(place, run)| Named { name: run.name.clone(), runs: runs(place).collect() }).collect()
+    let named = |(place, run): (usize, &recipes::Run)| {
+        let own = course.runs.iter().filter(|one| one.place == place);
+        Named { name: run.name.clone(), runs: own.map(|one| of(&one.dir)).collect() }
+    };
+    recipe.runs().iter().enumerate().map(named).collect()
 }
 
 /// A sentence on every two ways.

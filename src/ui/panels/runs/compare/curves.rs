@@ -113,8 +113,7 @@ impl Curves {
             drawn.map(|(drawn, run)| line_of(run, &drawn.loss, Style::Smoothed, palette)).collect();
         let mut bands = Vec::new();
         if !ways.is_empty() {
-            let of = |drawn: &'_ seeds::Drawn| &drawn.loss;
-            (lines, bands) = with_bands(&self.bands, of, (shown, ways), Style::Plain, palette);
+            (lines, bands) = with_bands(&self.bands, |drawn| &drawn.loss, (shown, ways), Style::Plain, palette);
         }
         let spec = Spec { empty: "No step was told", bands: &bands, ..spec("Training loss", &lines, self.over) };
         chart_ui(ui, &mut self.loss, &spec, &mut self.link, height, palette);
@@ -133,8 +132,7 @@ impl Curves {
             drawn.map(|(drawn, run)| line_of(run, &drawn.metric, Style::Dots, palette)).collect();
         let mut bands = Vec::new();
         if !ways.is_empty() {
-            let of = |drawn: &'_ seeds::Drawn| &drawn.metric;
-            (lines, bands) = with_bands(&self.bands, of, (shown, ways), Style::Dots, palette);
+            (lines, bands) = with_bands(&self.bands, |drawn| &drawn.metric, (shown, ways), Style::Dots, palette);
         }
         let measure = Measure::find(key);
         let percent = measure.is_some_and(|measure| measure.percent);

@@ -108,11 +108,14 @@ impl Drawn {
             .map(|run| series(run.history.loss()))
             .map(|series: Series| series.smoothed(smoothing))
             .collect();
-        let of_metric = |run: &&Shown<'_>| run.history.metrics.get(metric).map_or(&[][..], Vec::as_slice);
-        let metrics: Vec<Series> = runs.iter().map(|run| series(of_metric(run))).collect();
+        let metrics: Vec<Series> = runs.iter().map(|run| series(of_metric(run.history, metric))).collect();
         (self.loss, self.metric) = (Band::of(&losses), Band::of(&metrics));
         self.made_for = Some(key);
     }
+}
+
+fn of_metric<'a>(history: &'a History, key: &str) -> &'a [Point] {
+    history.metrics.get(key).map_or(&[], Vec::as_slice)
 }
 
 impl Band {
