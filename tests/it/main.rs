@@ -62,6 +62,7 @@ mod served;
 mod states_are_the_models;
 mod students_learn_from_teachers;
 mod sweeps;
+mod sweeps_in_the_window;
 #[cfg(unix)]
 mod sweeps_go_elsewhere;
 #[cfg(unix)]
