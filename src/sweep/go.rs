@@ -121,7 +121,7 @@ fn run_all(sweep: &Sweep, jobs: usize, records: &mut Records, watch: &mut dyn Wa
                 add(Record::of(trial, false, String::new()), watch);
                 continue;
             }
-            match Running::start(trial, place, sweep, threads, run_began(trial)) {
+            match Running::start(trial, place, (&sweep.out, sweep.program.as_deref()), threads, run_began(trial)) {
                 Ok(started) => {
                     watch.begins(trial, if started.is_left() { Begins::Left } else { Begins::Here });
                     running.push(started);

@@ -6,7 +6,6 @@ use std::process::{Child, Command, Stdio};
 
 use sysinfo::{Pid, ProcessesToUpdate, Signal, System};
 
-use super::file::Sweep;
 use super::trial::Trial;
 use crate::train::run;
 use crate::{files, signals};
@@ -29,17 +28,22 @@ enum Process {
 }
 
 impl Running {
-    /// Starts a trial, or takes up one that still runs. One that is interrupted goes on where it was.
-    pub fn start(trial: &Trial, place: usize, sweep: &Sweep, threads: Option<usize>, resume: bool) -> io::Result<Self> {
-        let out = &sweep.out;
+    /// Starts a trial by a program, which is this one where none is named, or takes up one that still runs. One that is
+    /// interrupted goes on where it was.
+    pub fn start(
+        trial: &Trial,
+        place: usize,
+        (out, program): (&Path, Option<&Path>),
+        threads: Option<usize>,
+        resume: bool,
+    ) -> io::Result<Self> {
         let log = log_path(out, trial);
         if run::is_held(&trial.config.run.out) {
             let process = Process::Left(trial.config.run.out.clone());
             return Ok(Self { place, process, read: files::length(&log).unwrap_or_default(), log });
         }
         let said = files::create(&log)?;
-        let own = || std::env::current_exe();
-        let mut command = Command::new(sweep.program.clone().map_or_else(own, Ok)?);
+        let mut command = Command::new(program.map_or_else(std::env::current_exe, |program| Ok(program.to_owned()))?);
         command.arg("train").arg(config_path(out, trial));
         if resume {
             command.arg("--resume");

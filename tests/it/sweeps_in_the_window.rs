@@ -250,14 +250,14 @@ fn a_student_is_cut_from_a_run_that_fits_and_ends_beside_it() {
     window.press("Learn from a teacher");
     window.until("teachers are looked for", |workspace| {
         let found = workspace.worked::<FindTeachers>();
-        workspace.jobs.is_empty() && found.is_some_and(|(_, found)| found.len() > 1)
+        workspace.plan_error.is_some() && workspace.jobs.is_empty() && found.is_some_and(|(_, found)| found.len() > 1)
     });
     assert!(window.shows("distill.teacher is not set"), "said before Start");
     let (_, found) = window.workspace().worked::<FindTeachers>().unwrap();
     let facts = |dir: &Path| found.iter().find(|(known, _)| known == dir).map(|(_, facts)| facts.clone()).unwrap();
     assert!(facts(&teacher.join("model")).is_ok_and(|facts| facts.reads_alike && facts.cut == Ok(1)));
     let reason = facts(&golden().join("bert-classify")).unwrap_err();
-    assert!(reason.starts_with("expected a model with the labels of the data, bad, good"), "{reason}");
+    assert!(reason.starts_with("expected a model with the labels of the data"), "{reason}");
     let mut draft = window.workspace().draft.clone();
     draft.distill.as_mut().unwrap().teacher.clone_from(&teacher);
     window.harness.state_mut().act(Action::Edit(Box::new(draft)));

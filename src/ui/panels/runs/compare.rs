@@ -4,6 +4,7 @@
 mod course;
 mod curves;
 mod seeds;
+mod shown;
 mod student;
 mod tables;
 mod words;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use egui::{Frame, Label, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ARROW_BACK, ICON_DIFFERENCE};
 
-use crate::train::run::{Compared, Comparison, History, RunStatus};
+use crate::train::run::Comparison;
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
@@ -25,7 +26,8 @@ use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::compare::CompareRuns;
 
-use curves::{Curves, Over};
+use curves::Curves;
+use shown::{Over, Shown};
 pub use words::title;
 
 #[derive(Debug)]
@@ -40,32 +42,6 @@ pub struct CompareView {
     course: Option<Course>,
     /// The runs whose speed was asked for.
     measured: Option<Vec<PathBuf>>,
-}
-
-/// A run as it is shown.
-struct Shown<'a> {
-    /// Its place among the chosen, which gives it its colour.
-    place: usize,
-    run: &'a Compared,
-    /// Of the run that trains, as far as it is now.
-    history: &'a History,
-    live: Option<&'a RunView>,
-    running: bool,
-}
-
-impl Shown<'_> {
-    fn name(&self) -> &str {
-        &self.run.summary.name
-    }
-
-    /// Many runs, of which only the result of all is compared.
-    fn is_in_folds(&self) -> bool {
-        self.run.summary.folds > 0
-    }
-
-    fn status(&self) -> RunStatus {
-        if self.live.is_some() { RunStatus::Open } else { self.run.summary.status }
-    }
 }
 
 impl CompareView {

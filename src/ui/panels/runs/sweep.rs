@@ -5,6 +5,7 @@ mod best;
 mod lines;
 mod matters;
 mod rows;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,9 +13,7 @@ use std::time::Duration;
 use egui::{Frame, Label, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ARROW_BACK, ICON_FOLDER_OPEN, ICON_PLAY_ARROW, ICON_STOP};
 
-use crate::metrics::Measure;
-use crate::sweep::{Spread, Status, Study};
-use crate::train::run::RunSummary;
+use crate::sweep::{Status, Study};
 use crate::ui::action::SweepAction;
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{self, line};
@@ -205,11 +204,6 @@ fn found<'a>(cx: &Cx<'a>, dir: &Path) -> Option<&'a Result<Study, String>> {
     (work.dir == dir).then_some(found)
 }
 
-/// The run in a folder, as the list has it.
-fn listed<'a>(cx: &Cx<'a>, dir: &Path) -> Option<&'a RunSummary> {
-    cx.workspace.runs.iter().find(|run| run.dir == dir)
-}
-
 /// How many of the trials have ended, and how.
 fn how_far(study: &Study) -> String {
     let (all, finished) = (study.trials(), study.count(Status::Finished));
@@ -250,26 +244,5 @@ fn notes_ui(ui: &mut Ui, cx: &Cx<'_>, study: &Study) {
     }
     for note in notes {
         ui.add(Label::new(text::small(note, cx.palette)).wrap());
-    }
-}
-
-/// The metric as it is called.
-fn metric_title(study: &Study) -> String {
-    let measure = Measure::find(&study.asked.metric);
-    measure.map_or_else(|| study.asked.metric.clone(), |measure| super::compare::title(&measure).to_owned())
-}
-
-/// From the lowest to the highest seed.
-fn spread_words(study: &Study, spread: Spread) -> String {
-    let of = |value: f64| format::metric(&study.asked.metric, value);
-    format!("{} to {}", of(spread.smallest), of(spread.largest))
-}
-
-/// A setting as it is read.
-fn value_words(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(word) => word.clone(),
-        serde_json::Value::Number(number) if number.is_f64() => format::rate(number.as_f64().unwrap_or(f64::NAN)),
-        other => other.to_string(),
     }
 }

@@ -4,22 +4,14 @@ use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
 
 use super::course::Named;
-use super::{Shown, seeds, words};
+use super::shown::{Over, Shown, at};
+use super::{seeds, words};
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, History, Point};
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::curve::{self, Band, Chart, Line, Link, Series, Spec, Style};
 use crate::ui::widgets::{Button, Card, text};
 use crate::ui::{Cx, format};
-
-/// What the values stand over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Over {
-    #[default]
-    Steps,
-    /// Of training alone, so that an evaluation or a pause moves no curve.
-    Seconds,
-}
 
 #[derive(Debug, Default)]
 pub struct Curves {
@@ -55,10 +47,6 @@ impl Drawn {
         self.metric = series(if run.is_in_folds() { &[] } else { points });
         self.made_for = Some(key);
     }
-}
-
-pub fn at(point: &Point, over: Over) -> f64 {
-    if over == Over::Steps { point.step } else { point.seconds }
 }
 
 /// Where the curves of a run end.

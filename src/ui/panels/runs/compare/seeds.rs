@@ -7,7 +7,7 @@ use egui::{Label, Ui};
 use egui_material_icons::icons::ICON_CASINO;
 
 use super::course::{Named, said, time_words};
-use super::{Over, Shown};
+use super::shown::{Over, Shown, at};
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, History, Point, alike};
 use crate::ui::theme::{self, space};
@@ -101,8 +101,7 @@ impl Drawn {
         if self.made_for.as_ref() == Some(&key) {
             return;
         }
-        let series =
-            |points: &[Point]| points.iter().map(|point| [super::curves::at(point, over), point.value]).collect();
+        let series = |points: &[Point]| points.iter().map(|point| [at(point, over), point.value]).collect();
         let losses: Vec<Series> = runs
             .iter()
             .map(|run| series(run.history.loss()))

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use egui::{Label, Ui};
 use egui_material_icons::icons::ICON_SCHOOL;
 
-use super::Shown;
 use super::course::{Named, said};
+use super::shown::Shown;
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, RunSummary};
 use crate::ui::theme::{self, space};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use egui::{Color32, FontId, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::ICON_SPEED;
 
-use super::{Shown, student, words};
+use super::shown::Shown;
+use super::{student, words};
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, RunStatus};
 use crate::ui::theme::{self, Palette, size, space};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Label, RichText, Ui};
 use egui_material_icons::icons::{ICON_COMPARE_ARROWS, ICON_FILE_COPY, ICON_SHOW_CHART};
 
-use super::{listed, metric_title, spread_words};
+use super::words::{listed, metric_title, spread_words};
 use crate::sweep::{Spread, Study, Tried};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{Button, Card, text};

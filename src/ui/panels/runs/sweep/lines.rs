@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Pos2, Rect, Sense, Ui, vec2};
 use egui_material_icons::icons::ICON_FILTER_ALT_OFF;
 
-use super::{metric_title, value_words};
+use super::words::{metric_title, value_words};
 use crate::sweep::{self, Over, Study, Tried};
 use crate::ui::picture::Picture;
 use crate::ui::saving::Saving;

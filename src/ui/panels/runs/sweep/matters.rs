@@ -2,7 +2,7 @@
 
 use egui::{CornerRadius, Label, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::metric_title;
+use super::words::metric_title;
 use crate::sweep::{Importance, METHOD, Share, Study, TOGETHER};
 use crate::ui::Cx;
 use crate::ui::theme::{self, Palette, size, space};

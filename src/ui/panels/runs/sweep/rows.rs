@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder};
 use egui_material_icons::icons::ICON_SHOW_CHART;
 
 use super::lines::Lines;
-use super::{listed, metric_title, spread_words, value_words};
+use super::words::{listed, metric_title, spread_words, value_words};
 use crate::sweep::{Status, Study, Tried};
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::parallel::Selection;
