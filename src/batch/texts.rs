@@ -111,7 +111,9 @@ pub fn read(inputs: Option<&Inputs>, task: Task, how: How, by: By<'_>) -> Result
     };
     let name = inputs.one().map_or_else(|| inputs.title(), |path| format!("\"{}\"", path.display()));
     let mut by_line = None;
-    if let Some(path) = inputs.one().filter(|path| by.chosen.is_none() && path.is_file()) {
+    // Lines are read as they come, in UTF-8.
+    let is_plain = by.chosen.is_none() && inputs.charset().is_none();
+    if let Some(path) = inputs.one().filter(|path| is_plain && path.is_file()) {
         let unreadable = |source| BatchError::Read { name: name.clone(), source };
         let mut file = open(path).map_err(unreadable)?;
         let head = file.fill_buf().map_err(unreadable)?;
@@ -419,7 +421,7 @@ fn rows(table: &Arc<Table>, columns: Columns) -> Items {
                     file: problem.file.clone(),
                     row: None,
                     words: None,
-                    request: Err(problem.reason.clone()),
+                    request: Err(problem.reason.to_string()),
                 }
             }
         })

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::analysis::sample::Sampling;
 use crate::data::{Dataset, Roles, guess_task};
-use crate::table::Table;
+use crate::table::{Charset, Inputs, Part, ReadError, Table};
 use crate::task::Task;
 use crate::train::columns::{Learned, columns};
 
@@ -46,6 +46,9 @@ pub struct Columns {
     /// The column with the answers
     #[arg(long, value_name = "NAME")]
     answers: Option<String>,
+    /// The encoding of the file, such as windows-1250, macintosh or cp850; default: recognised
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<Charset>,
 }
 
 impl Columns {
@@ -65,9 +68,19 @@ impl Columns {
         }
     }
 
+    /// A file with how it is to be read.
+    pub fn inputs(&self, file: &Path) -> Inputs {
+        Inputs::from(file).read_as(self.encoding)
+    }
+
+    /// The rows of a file, whatever they are for.
+    pub fn table(&self, file: &Path) -> Result<Table, ReadError> {
+        Table::open_inputs(&self.inputs(file), Part::Learn)
+    }
+
     /// The rows of a file, for a task or for what they seem to be for.
     pub fn dataset(&self, file: &Path, task: Option<Task>, model: Option<&Path>) -> anyhow::Result<(Dataset, Told)> {
-        self.dataset_of(Arc::new(Table::open(file)?), task, model)
+        self.dataset_of(Arc::new(self.table(file)?), task, model)
     }
 
     /// The rows of a table, for a task or for what they seem to be for. A model is asked about the columns that it learned

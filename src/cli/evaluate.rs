@@ -50,7 +50,7 @@ impl Evaluate {
         Assessed {
             model: model.to_owned(),
             task: self.task,
-            data: data.to_owned().into(),
+            data: self.columns.inputs(data),
             roles: self.columns.roles(),
             max_tokens: self.max_tokens,
             stride: self.stride,

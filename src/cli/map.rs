@@ -80,7 +80,7 @@ impl MapRows {
         for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
             eprintln!("attune: warning: {misfit}");
         }
-        let table = Arc::new(Table::open(&self.data)?);
+        let table = Arc::new(self.columns.table(&self.data)?);
         let inputs = [destination::of_table(&table), destination::of_model(&self.model)].concat();
         destination::check(&self.out, &inputs)?;
         // A model of masked words says nothing of what a file is for, and its labels are to be seen all the same.

@@ -16,7 +16,7 @@ use crate::hub::embedded;
 use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Request};
 use crate::model::Precision;
 use crate::signals::{self, AskedToEnd};
-use crate::table::Inputs;
+use crate::table::{Charset, Inputs};
 use crate::task::{Targets, Task};
 use crate::train::columns::{Learned, informed};
 
@@ -48,6 +48,9 @@ pub struct Predict {
     /// tokens=NAME or question=NAME,context=NAME
     #[arg(long, value_name = "KEY=NAME,…", requires = "input", conflicts_with = "text", value_parser = chosen)]
     columns: Option<Chosen>,
+    /// The encoding of --input, such as windows-1250, macintosh or cp850; default: recognised
+    #[arg(long, value_name = "NAME", requires = "input", conflicts_with = "text")]
+    encoding: Option<Charset>,
     /// One text, or a question
     #[arg(long, visible_alias = "question", value_name = "S")]
     text: Option<String>,
@@ -127,7 +130,7 @@ impl Predict {
 
     /// Prints what is said to each text as soon as it is.
     fn print(&self, model: &OpenModel, options: &Options) -> anyhow::Result<()> {
-        let input = self.input.as_deref().map(Inputs::from);
+        let input = self.input.as_deref().map(|path| Inputs::from(path).read_as(self.encoding));
         let learned = Learned::of(&model.dir);
         let by = By { chosen: self.columns.as_ref(), learned: learned.as_ref() };
         let mut texts = texts::read(input.as_ref(), model.task, How::Lines, by)?;
@@ -170,7 +173,8 @@ impl Predict {
 
     /// Writes what is said to all texts into a file.
     fn write(&self, model: &OpenModel, options: Options, out: &Path) -> anyhow::Result<()> {
-        let input = self.input.as_deref().filter(|path| *path != Path::new("-")).map(Inputs::from);
+        let given = self.input.as_deref().filter(|path| *path != Path::new("-"));
+        let input = given.map(|path| Inputs::from(path).read_as(self.encoding));
         // Of standard input nothing can be read again, so that there is nothing to keep.
         let asked = if input.is_some() { signals::heed() } else { AskedToEnd::default() };
         let plan = Plan {

@@ -18,7 +18,6 @@ use crate::files::write_atomically;
 use crate::hub::embedded;
 use crate::inspect::why::Pull;
 use crate::model::read_config;
-use crate::table::Table;
 use crate::task::{Reads, Task};
 use crate::train::learned::LearnedKept;
 
@@ -83,7 +82,7 @@ const PRINTED: usize = 20;
 impl WordsOf {
     pub fn run(self) -> anyhow::Result<()> {
         let model = embedded::resolve(&self.model)?;
-        let table = Arc::new(Table::open(&self.data)?);
+        let table = Arc::new(self.columns.table(&self.data)?);
         if let Some(out) = &self.out {
             let inputs = [destination::of_table(&table), destination::of_model(&self.model)].concat();
             destination::check(out, &inputs)?;

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fix {
+    /// Texts that were read in a wrong encoding and saved are what they were.
+    Encoding,
     /// Every entity begins with its `B-`.
     Tags,
     /// Answers that do not stand where they are said to move to the nearest place where they do.
@@ -63,6 +65,8 @@ impl Mend {
     pub fn noun(self, count: usize) -> &'static str {
         let one = count == 1;
         match self {
+            Self::Fix(Fix::Encoding) if one => "text turned back from a wrong encoding",
+            Self::Fix(Fix::Encoding) => "texts turned back from a wrong encoding",
             Self::Fix(Fix::Tags) if one => "sentence repaired to IOB2",
             Self::Fix(Fix::Tags) => "sentences repaired to IOB2",
             Self::Fix(Fix::Answers) if one => "answer moved to where it occurs",

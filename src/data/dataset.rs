@@ -15,6 +15,10 @@ use crate::table::notation::tags::Notation;
 use crate::table::{RowProblem, Table};
 use crate::task::{Annotation, Reads, Task};
 
+/// What spreadsheets and libraries write where there is nothing, and what is never a text.
+const NO_TEXT: [&str; 13] =
+    ["NaN", "nan", "<NA>", "NaT", "NULL", "#N/A", "#NV", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"];
+
 /// A table read for one task.
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -78,7 +82,7 @@ impl Dataset {
                 rows: dataset.table.rows(),
                 task,
                 line: first.line,
-                reason: first.reason.clone(),
+                reason: first.reason.to_string(),
             }),
             _ => Ok(dataset),
         }
@@ -99,7 +103,17 @@ impl Dataset {
     }
 
     fn check_texts(&self, row: usize) -> Result<(), String> {
-        let is_empty = |column| self.table.cell(row, column).trim().is_empty();
+        let cell = |column| self.table.cell(row, column).trim();
+        let is_empty = |column| cell(column).is_empty();
+        let said = match self.content {
+            Content::Text { text, pair } => [Some(text), pair],
+            Content::Spans { text, .. } => [Some(text), None],
+            Content::Question { question, context, .. } => [Some(question), Some(context)],
+            Content::Words { .. } => [None, None],
+        };
+        if let Some(word) = said.into_iter().flatten().map(cell).find(|word| NO_TEXT.contains(word)) {
+            return Err(format!("has {word:?} in place of a text"));
+        }
         let missing = match self.content {
             Content::Text { text, .. } | Content::Spans { text, .. } if is_empty(text) => "has no text",
             Content::Text { pair: Some(pair), .. } if is_empty(pair) => "has no second text",

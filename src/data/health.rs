@@ -5,6 +5,7 @@
 //! Two texts are the same if they differ only in case, in white space, in how accents are coded and in what cannot be seen,
 //! and where words carry tags, if they are equal; of pairs, both texts are.
 
+mod damage;
 mod kinds;
 mod markup;
 mod repeats;
@@ -71,6 +72,7 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     let mut findings = columns(dataset);
     findings.extend(left_out(dataset));
     findings.push(unanswered(dataset));
+    findings.extend(damage::damage(dataset));
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));

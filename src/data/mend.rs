@@ -1,14 +1,46 @@
 //! Carries out what a person decided about a dataset ([`super::choices`]), in the same way wherever the data are read;
 //! every row that is changed or left out is counted.
 
+use std::sync::Arc;
+
 use super::choices::{BY_CHOICE, Exclude, Fix, Mend, Mended, Mends, is_by_choice};
 use super::entities::Kinds;
 use super::health::{self, Part};
 use super::moved::moved_answers;
 use super::rejected::is_rejection;
 use super::relabel::places_of;
-use super::{Dataset, Example, Split, Target, spellings};
-use crate::table::{GoldAnswer, RowProblem};
+use super::{Dataset, Example, Roles, Split, Target, spellings};
+use crate::table::mojibake::{Mojibake, without_controls};
+use crate::table::{GoldAnswer, RowProblem, Table};
+use crate::task::{Annotation, Task};
+
+/// Whether labels are given by places in the texts, which do not hold where these are changed.
+pub(super) fn has_places(task: Task, roles: &Roles) -> bool {
+    match task.annotation() {
+        Annotation::Answers => true,
+        Annotation::Tags => roles.spans.is_some(),
+        Annotation::Label | Annotation::Labels | Annotation::Number | Annotation::Order(_) | Annotation::Nothing => {
+            false
+        }
+    }
+}
+
+/// A table whose texts and labels are what they were before they were read in a wrong encoding and saved, where that was
+/// decided and places in the texts do not forbid it, and what it came to.
+pub fn in_their_encoding(table: Arc<Table>, task: Task, roles: &Roles, mends: &Mends) -> (Arc<Table>, Option<Mended>) {
+    if !mends.fix.contains(&Fix::Encoding) {
+        return (table, None);
+    }
+    let named = [&roles.text, &roles.pair, &roles.label, &roles.tokens, &roles.tags, &roles.question, &roles.context];
+    let columns = named.into_iter().flatten().filter_map(|name| table.column(name));
+    let columns: Vec<usize> = if has_places(task, roles) { Vec::new() } else { columns.collect() };
+    let known = Mojibake::default();
+    let (changed, rows) = table.changed(&columns, |cell| {
+        let undone = known.undo(cell).map(|undone| undone.text);
+        without_controls(undone.as_deref().unwrap_or(cell)).or(undone)
+    });
+    (Arc::new(changed), Some(Mended { mend: Mend::Fix(Fix::Encoding), rows, in_eval_file: false }))
+}
 
 impl Dataset {
     /// The dataset with all decisions carried out, in one order whatever the order of the lists, and what each came to.
@@ -18,6 +50,8 @@ impl Dataset {
         for fix in [Fix::Spellings, Fix::Tags, Fix::Answers] {
             if mends.fix.contains(&fix) {
                 let rows = match fix {
+                    // Done to the table, before it is read for a task.
+                    Fix::Encoding => continue,
                     Fix::Spellings => spellings::fix(&mut self),
                     Fix::Tags => fix_tags(&mut self),
                     Fix::Answers => fix_answers(&mut self),
@@ -204,6 +238,19 @@ mod tests {
         let why: Vec<Option<&str>> = (0..6).map(|row| mended.why_left_out(row)).collect();
         assert_eq!(why, [None, Some(reasons[0]), None, None, Some(reasons[1]), None]);
         assert!(health::health(&mended).iter().all(|finding| finding.kind != health::FindingKind::Duplicates));
+    }
+
+    #[test]
+    fn texts_are_turned_back_from_a_wrong_encoding_where_no_place_in_them_counts() {
+        let table = table("text,label\nle cafÃ© est là,goÃ»t\nplain,x\ndon\u{92}t,x\n");
+        let roles = roles("text", Some("label"));
+        let fix = mends(&[Fix::Encoding], &[]);
+        let (turned, done) = in_their_encoding(table.clone(), Task::Classify, &roles, &fix);
+        assert_eq!(turned.all_cells(), [["le café est là", "goût"], ["plain", "x"], ["don’t", "x"]]);
+        assert_eq!((done.unwrap().rows, turned.line(2)), (vec![0, 2], 4));
+        let (left, done) = in_their_encoding(table.clone(), Task::Qa, &roles, &fix);
+        assert_eq!((left.cell(0, 0), done.unwrap().rows), ("le cafÃ© est là", Vec::new()));
+        assert_eq!(in_their_encoding(table, Task::Classify, &roles, &Mends::default()).1, None);
     }
 
     #[test]

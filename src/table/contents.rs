@@ -28,6 +28,8 @@ pub enum Format {
     Conll,
     /// A text a line behind its classes.
     FastText,
+    /// Examples under their intents, of Rasa NLU.
+    Rasa,
     /// Words with the labels of layers, as `WebAnno` and `INCEpTION` export them.
     WebAnno,
     /// Questions on the paragraphs of articles.
@@ -66,6 +68,7 @@ impl Format {
             Self::Doccano => "doccano spans".into(),
             Self::Conll => "CoNLL, tagged words".into(),
             Self::FastText => "fastText".into(),
+            Self::Rasa => "Rasa NLU".into(),
             Self::WebAnno => "WebAnno TSV".into(),
             Self::Squad => "SQuAD questions".into(),
             Self::Parquet => "Parquet".into(),
@@ -120,6 +123,58 @@ pub struct Place {
     pub line: usize,
 }
 
+/// Why a row is left out, in words. Rows may share it: a broken file has millions of them.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Reason(Arc<str>);
+
+impl Reason {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Reason {
+    fn from(reason: String) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl std::ops::Deref for Reason {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl std::fmt::Debug for Reason {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl PartialEq<&str> for Reason {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl PartialEq<String> for Reason {
+    fn eq(&self, other: &String) -> bool {
+        *self.0 == **other
+    }
+}
+
+/// Problems of a file whose reasons are kept. Those of all others are only counted and placed.
+const TOLD: usize = 10_000;
+
 /// A row that was left out while reading, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProblem {
@@ -127,7 +182,7 @@ pub struct RowProblem {
     pub file: Option<Arc<str>>,
     /// Line in the file, from 1.
     pub line: usize,
-    pub reason: String,
+    pub reason: Reason,
     /// How many rows of the table stand before it, where that is known: elements of one line, and files that hold no row,
     /// are told apart by nothing else.
     pub rows_before: Option<usize>,
@@ -135,13 +190,26 @@ pub struct RowProblem {
 
 impl RowProblem {
     pub fn new(line: usize, reason: String) -> Self {
-        Self { file: None, line, reason, rows_before: None }
+        Self { file: None, line, reason: reason.into(), rows_before: None }
     }
 
     /// The same, behind so many rows.
     #[must_use]
     pub fn after(self, rows: usize) -> Self {
         Self { rows_before: Some(rows), ..self }
+    }
+
+    /// Adds it to those of a file. Where it has a great many, the further ones share a reason, or they would take many times
+    /// the memory of the file.
+    pub(super) fn add_to(self, problems: &mut Vec<Self>) {
+        let reason = match problems.get(TOLD..).and_then(<[Self]>::last) {
+            Some(last) => last.reason.clone(),
+            None if problems.len() == TOLD => {
+                format!("cannot be read either; only the first {TOLD} rows that cannot say why").into()
+            }
+            None => self.reason.clone(),
+        };
+        problems.push(Self { reason, ..self });
     }
 
     pub fn at(&self) -> Place {
@@ -275,6 +343,47 @@ impl Table {
     /// The column of the texts that the spans of another lie in, where reading them has told it.
     pub fn text_of_spans(&self, spans: usize) -> Option<usize> {
         self.span_columns.iter().find(|(column, _)| *column == spans).map(|(_, text)| *text)
+    }
+
+    /// The same with other cells in some columns, where `change` has one, and the rows that have.
+    pub fn changed(&self, columns: &[usize], change: impl Fn(&str) -> Option<String>) -> (Self, Vec<usize>) {
+        let mut text = String::with_capacity(self.text.len());
+        let mut ends = Vec::with_capacity(self.ends.len());
+        let mut rows = Vec::new();
+        for row in 0..self.rows() {
+            for column in 0..self.columns.len() {
+                let cell = self.cell(row, column);
+                match columns.contains(&column).then(|| change(cell)).flatten() {
+                    Some(other) => {
+                        text.push_str(&other);
+                        if rows.last() != Some(&row) {
+                            rows.push(row);
+                        }
+                    }
+                    None => text.push_str(cell),
+                }
+                ends.push(text.len());
+            }
+        }
+        (Self { text, ends, ..self.without_cells() }, rows)
+    }
+
+    /// All but the cells.
+    fn without_cells(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            origins: self.origins.clone(),
+            format: self.format,
+            encoding: self.encoding,
+            columns: self.columns.clone(),
+            notes: self.notes.clone(),
+            problems: self.problems.clone(),
+            replaced_characters: self.replaced_characters,
+            span_columns: self.span_columns.clone(),
+            text: String::new(),
+            ends: Vec::new(),
+            lines: self.lines.clone(),
+        }
     }
 
     fn span(&self, index: usize) -> Range<usize> {

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Charset;
 use crate::files;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Inputs {
     paths: Vec<PathBuf>,
+    /// The encoding of the files, where a person names it. It is no part of what is written for them.
+    charset: Option<Charset>,
 }
 
 impl Inputs {
@@ -20,6 +23,17 @@ impl Inputs {
 
     pub fn paths_mut(&mut self) -> &mut [PathBuf] {
         &mut self.paths
+    }
+
+    /// The encoding of the files, where it is named and not recognised.
+    pub fn charset(&self) -> Option<Charset> {
+        self.charset
+    }
+
+    /// The same files, read in an encoding that is named, or in the one that is recognised.
+    #[must_use]
+    pub fn read_as(self, charset: Option<Charset>) -> Self {
+        Self { charset, ..self }
     }
 
     /// Whether nothing is named.
@@ -55,7 +69,7 @@ impl Inputs {
 
 impl From<PathBuf> for Inputs {
     fn from(path: PathBuf) -> Self {
-        Self { paths: vec![path] }
+        Self { paths: vec![path], charset: None }
     }
 }
 
@@ -79,7 +93,7 @@ impl From<&str> for Inputs {
 
 impl FromIterator<PathBuf> for Inputs {
     fn from_iter<I: IntoIterator<Item = PathBuf>>(paths: I) -> Self {
-        Self { paths: paths.into_iter().collect() }
+        Self { paths: paths.into_iter().collect(), charset: None }
     }
 }
 

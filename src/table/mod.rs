@@ -3,15 +3,18 @@
 //! ([`notation`]), because files write them in many ways and a table in one.
 
 pub mod boundaries;
+pub mod charset;
 pub mod contents;
 pub mod find;
+pub mod mojibake;
 pub mod notation;
 pub mod readers;
 
 mod error;
 mod inputs;
 
-pub use contents::{ENDINGS, Format, Origin, Origins, Place, RowProblem, Table};
+pub use charset::Charset;
+pub use contents::{ENDINGS, Format, Origin, Origins, Place, Reason, RowProblem, Table};
 pub use error::{ReadError, name_list, no_row, shorten};
 pub use find::{Part, files_named, names_files, to_judge, with_its_parts};
 pub use inputs::Inputs;

@@ -12,7 +12,7 @@ mod probe;
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use distill::Distill;
 pub use dropout::Dropout;
@@ -27,8 +27,10 @@ use crate::data::choices::{Exclude, Fix, Mends};
 use crate::data::{Fold, Roles, SplitRule};
 use crate::files;
 use crate::hub::embedded::{self, Shipped};
+use crate::model::LoraSpec;
 use crate::model::{LoraSpec, Products};
 use crate::table::Inputs;
+use crate::table::{Charset, Inputs};
 use crate::task::{Targets, Task};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -182,11 +184,14 @@ pub enum Init {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct DataChoice {
     pub train: Inputs,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval: Option<Inputs>,
+    /// The encoding of all files as a configuration says it. In memory the inputs themselves know theirs, and this is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Charset>,
     /// Share of the training file that is held out when there is no evaluation file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_fraction: Option<f64>,
@@ -227,6 +232,7 @@ impl Default for DataChoice {
         Self {
             train: Inputs::default(),
             eval: None,
+            encoding: None,
             eval_fraction: None,
             columns: Roles::default(),
             split_seed: None,
@@ -239,6 +245,22 @@ impl Default for DataChoice {
             hide_words: 0.0,
             oversample: false,
         }
+    }
+}
+
+impl Serialize for DataChoice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(&Self { encoding: self.train.charset(), ..self.clone() }, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for DataChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut choice = Self::deserialize(deserializer)?;
+        let encoding = choice.encoding.take();
+        choice.train = choice.train.read_as(encoding);
+        choice.eval = choice.eval.map(|eval| eval.read_as(encoding));
+        Ok(choice)
     }
 }
 

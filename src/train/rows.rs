@@ -11,7 +11,7 @@ use super::source::Source;
 use super::{TrainError, outputs};
 use crate::data::choices::{Exclude, Mend, Mended, Mends};
 use crate::data::health::{self, unlearnable};
-use crate::data::mend::leave_out_leaks;
+use crate::data::mend::{in_their_encoding, leave_out_leaks};
 use crate::data::{Dataset, Finding, Roles, Split, SplitRule, oversampled};
 use crate::model::EncoderConfig;
 use crate::table::{Inputs, Part, ReadError, Table, to_judge};
@@ -69,7 +69,9 @@ pub fn divide(
     mends: &Mends,
 ) -> Result<Sources, TrainError> {
     Dataset::check_group(&table, roles)?;
-    let (mut train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let (table, turned) = in_their_encoding(table, task, roles, mends);
+    let (mut train_data, done) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let mut mended: Vec<Mended> = turned.into_iter().chain(done).collect();
     let mut notes = Vec::new();
     if let Some(met) = model.and_then(|model| outputs::meet(model, &train_data)) {
         train_data = train_data.under(met.labels, &met.places);
@@ -78,12 +80,14 @@ pub fn divide(
     let train_data = Arc::new(train_data);
     let (eval_data, mut split) = if let Some(table) = eval {
         let roles = fill_roles(roles, &table, task);
+        let (table, turned) = in_their_encoding(table, task, &roles, mends);
         let (eval_data, said) = outputs::under_learned(table, task, &roles, &train_data.labels)?;
         notes.extend(said);
         let (eval_data, fixed) = eval_data.mended(&mends.fixes());
+        let fixed = turned.into_iter().chain(fixed);
         let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
         let split = Split { train: train_data.to_learn(), eval: whole(&eval_data) };
-        mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
+        mended.extend(fixed.map(|fixed| Mended { in_eval_file: true, ..fixed }));
         (Arc::new(eval_data), split)
     } else {
         let one = |fold| Split::of_fold(&train_data, fold, rule);

@@ -127,6 +127,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_encoding_of_the_data_is_read_and_kept() {
+        let read = |data: &str| -> Result<RunConfig, String> {
+            let text = format!("task = \"classify\"\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{data}");
+            RunConfig::of_text(&text, Path::new("run.toml")).map_err(|error| error.to_string())
+        };
+        let config = read("eval = \"b.csv\"\nencoding = \"IBM850\"\n").unwrap();
+        let names = |config: &RunConfig| {
+            let of = |inputs: &Inputs| inputs.charset().map(crate::table::Charset::name);
+            (of(&config.data.train), config.data.eval.as_ref().and_then(of))
+        };
+        assert_eq!(names(&config), (Some("cp850"), Some("cp850")));
+        let kept = toml::to_string(&config).unwrap();
+        assert!(kept.contains("encoding = \"cp850\""), "{kept}");
+        let again: RunConfig = toml::from_str(&kept).unwrap();
+        assert_eq!((names(&again), &again.data), (names(&config), &config.data));
+        assert!(!toml::to_string(&read("").unwrap()).unwrap().contains("encoding"));
+        let told = read("encoding = \"rot13\"\n").unwrap_err();
+        assert!(told.contains("\"rot13\" is no encoding that is known, expected one such as utf-8"), "{told}");
+    }
+
+    #[test]
     fn a_path_of_windows_between_double_quotes_says_how_to_write_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("run.toml");

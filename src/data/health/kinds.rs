@@ -36,6 +36,16 @@ pub enum FindingKind {
     LabelInText,
     /// Texts with something that is left of the way that they came.
     Markup { markup: Markup },
+    /// Texts that were UTF-8, were read as another encoding and saved: a word as it is and as it was.
+    Mojibake { is: String, was: String, taken_for: &'static str, can_turn: bool },
+    /// Texts with U+FFFD, which stands for characters that were lost.
+    LostCharacters,
+    /// Texts with characters that control a terminal and say nothing.
+    ControlCharacters { can_turn: bool },
+    /// Texts of a word that mostly stands for none.
+    Placeholders { words: Vec<String> },
+    /// A column that tells rows by a number, of which a spreadsheet has kept the first digits alone.
+    RoundedNumbers { column: String, example: String },
     /// Labelled spans that begin or end inside a word.
     CutWords,
     /// Sentences with an `I-` tag after `O` or after another type.
@@ -97,6 +107,9 @@ impl FindingKind {
     /// What one press puts right, where it can be done to the data themselves.
     pub fn remedy(&self) -> Option<Mend> {
         Some(match self {
+            Self::Mojibake { can_turn: true, .. } | Self::ControlCharacters { can_turn: true } => {
+                Mend::Fix(Fix::Encoding)
+            }
             Self::MisplacedAnswers => Mend::Fix(Fix::Answers),
             Self::ImpossibleTags => Mend::Fix(Fix::Tags),
             Self::Spellings { .. } => Mend::Fix(Fix::Spellings),
@@ -110,6 +123,11 @@ impl FindingKind {
             | Self::EmptyText
             | Self::NoUsableLabel
             | Self::Unanswered { .. }
+            | Self::Mojibake { .. }
+            | Self::LostCharacters
+            | Self::ControlCharacters { .. }
+            | Self::Placeholders { .. }
+            | Self::RoundedNumbers { .. }
             | Self::CutWords
             | Self::Annotators { .. }
             | Self::Markup { .. }
@@ -147,6 +165,11 @@ impl FindingKind {
             Self::LabelInText => "label in the text",
             Self::Annotators { .. } => "several annotators",
             Self::Markup { markup } => markup.short(),
+            Self::Mojibake { .. } => "misread texts",
+            Self::LostCharacters => "lost characters",
+            Self::ControlCharacters { .. } => "control characters",
+            Self::Placeholders { .. } => "possibly no text",
+            Self::RoundedNumbers { .. } => "rounded numbers",
             Self::CutWords => "words cut by spans",
             Self::ImpossibleTags => "impossible tags",
             Self::Spellings { .. } => "spelling variants",
@@ -339,6 +362,25 @@ impl Finding {
             | FindingKind::Unapproved { .. }
             | FindingKind::LabelInText
             | FindingKind::Rejected => self.kind.about_origins(count, rows),
+            FindingKind::Mojibake { is, was, taken_for, .. } => format!(
+                "{count} {rows} with a text that was read in a wrong encoding and saved, such as {is:?} for {was:?} (UTF-8 \
+                 taken for {taken_for})"
+            ),
+            FindingKind::LostCharacters => {
+                format!("{count} {rows} with characters that were lost, where \u{fffd} stands")
+            }
+            FindingKind::ControlCharacters { .. } => {
+                format!("{count} {rows} with control characters, a sign of a wrong encoding or of a damaged file")
+            }
+            FindingKind::Placeholders { words } => {
+                const NAMED: usize = 3;
+                let named = words.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(" or ");
+                format!("{count} {rows} whose whole text is {named}, which may stand for no text")
+            }
+            FindingKind::RoundedNumbers { column, example } => format!(
+                "{count} {row} with a rounded number in {column:?}, such as {example}: a spreadsheet has cut its last digits, \
+                 so it tells rows apart no more"
+            ),
             FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
             FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
             FindingKind::ImpossibleTags => {

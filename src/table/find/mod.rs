@@ -29,6 +29,11 @@ const MOST_PARTS: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     File(PathBuf),
+    /// A sheet of a workbook or a file in an archive, by its name.
+    Part {
+        path: PathBuf,
+        name: String,
+    },
     /// Texts below a folder, by their names from there.
     Texts {
         root: PathBuf,
@@ -71,8 +76,11 @@ fn once(found: &mut Found) {
     let mut seen = BTreeSet::new();
     let mut repeated = Vec::new();
     found.units.retain(|unit| {
-        let (Unit::File(path) | Unit::Texts { root: path, .. } | Unit::Saved { root: path, .. }) = unit;
-        let is_new = path.canonicalize().map_or(true, |own| seen.insert(own));
+        let (path, part) = match unit {
+            Unit::File(path) | Unit::Texts { root: path, .. } | Unit::Saved { root: path, .. } => (path, None),
+            Unit::Part { path, name } => (path, Some(name.clone())),
+        };
+        let is_new = path.canonicalize().map_or(true, |own| seen.insert((own, part)));
         if !is_new {
             repeated.push(path.display().to_string());
         }
@@ -86,7 +94,9 @@ fn once(found: &mut Found) {
 
 /// Whether a path is there, or is a pattern of some that are.
 pub fn names_files(path: &Path) -> bool {
-    path.exists() || (glob::is_pattern(path) && glob::matching(path).is_ok_and(|found| !found.is_empty()))
+    path.exists()
+        || part_of(path).is_some()
+        || (glob::is_pattern(path) && glob::matching(path).is_ok_and(|found| !found.is_empty()))
 }
 
 /// A file with those that are numbered on from it, where it is the first of several, and what is to be told of them.
@@ -102,7 +112,7 @@ pub fn files_named(inputs: &Inputs) -> Result<Vec<PathBuf>, ReadError> {
 
 fn of_unit(unit: Unit) -> Vec<PathBuf> {
     match unit {
-        Unit::File(path) => vec![path],
+        Unit::File(path) | Unit::Part { path, .. } => vec![path],
         Unit::Texts { root, names, .. } | Unit::Saved { root, names } => {
             names.iter().map(|name| root.join(name)).collect()
         }
@@ -114,7 +124,7 @@ pub fn to_judge(inputs: &Inputs) -> Result<(Inputs, Option<String>), ReadError> 
     Ok(match find(inputs, Part::Learn)?.held_out {
         Some(held_out) => {
             let note = format!("of {:?}, {:?} is evaluated on, by its name", inputs.title(), held_out.title());
-            (held_out, Some(note))
+            (held_out.read_as(inputs.charset()), Some(note))
         }
         None => (inputs.clone(), None),
     })
@@ -124,10 +134,22 @@ fn find_one(path: &Path, part: Part) -> Result<Found, ReadError> {
     if path.is_dir() {
         return in_folder(path, part);
     }
+    if let Some((path, name)) = part_of(path) {
+        return Ok(Found { units: vec![Unit::Part { path, name }], ..Found::default() });
+    }
     if !path.exists() && glob::is_pattern(path) {
         return matching(path, part);
     }
     Ok(numbered(path))
+}
+
+/// What `book.xlsx#Sheet2` or `data.zip#train.csv` names, where no file is called so: a file, and a part of it.
+fn part_of(path: &Path) -> Option<(PathBuf, String)> {
+    let named = path.to_str().filter(|_| !path.exists())?;
+    let (file, name) =
+        named.match_indices('#').map(|(at, _)| named.split_at(at)).find(|(file, _)| Path::new(file).is_file())?;
+    let name = &name[1..];
+    (!name.is_empty()).then(|| (file.into(), name.to_owned()))
 }
 
 fn matching(pattern: &Path, part: Part) -> Result<Found, ReadError> {

@@ -15,7 +15,7 @@ use super::unpack::{Counted, Limits, Packing, Unpacked, data_error, size};
 use crate::guard::guarded;
 use crate::stop::{Heeded, heed};
 use crate::table::ReadError;
-use crate::table::find::{Chosen, Part, choose};
+use crate::table::find::{Chosen, Part, choose, listed};
 
 type Zip = ZipArchive<Counted<Heeded<File>>>;
 
@@ -66,6 +66,20 @@ impl Archive {
             Ok(chosen) => Ok((chosen, files)),
             Err(reason) => Err(ReadError::Folder { path: self.path.clone(), reason }),
         }
+    }
+
+    /// The whole name of the file that is named, by its end where that is no other's.
+    pub fn named(&self, name: &str) -> Result<String, ReadError> {
+        let names = self.names.iter().map(|(name, _)| name).filter(|name| !name.ends_with('/'));
+        if let Some(whole) = names.clone().find(|own| *own == name) {
+            return Ok(whole.clone());
+        }
+        let mut ends = names.clone().filter(|own| own.strip_suffix(name).is_some_and(|before| before.ends_with('/')));
+        if let (Some(one), None) = (ends.next(), ends.next()) {
+            return Ok(one.clone());
+        }
+        let reason = format!("holds no file {name:?}, expected one of {}", listed(names.map(String::as_str)));
+        Err(ReadError::Folder { path: self.path.clone(), reason })
     }
 
     /// The content of a file in it, also where that is packed itself.
@@ -160,6 +174,27 @@ mod tests {
         let packed = super::super::unpack::tests::gzip(ROWS);
         let table = Table::open(zip(&[("a/reviews.csv.gz", &packed)]).path()).unwrap();
         assert_eq!(table.cell(1, 1), "y");
+    }
+
+    #[test]
+    fn a_file_in_an_archive_can_be_named() {
+        let file = zip(&[("d/train.csv", ROWS), ("d/test.csv", b"text,label\ne f,x\n"), ("notes.jsonl", b"{}")]);
+        let named = |name: &str| Table::open(Path::new(&format!("{}#{name}", file.path().display())));
+        for name in ["d/test.csv", "test.csv"] {
+            let table = named(name).unwrap();
+            assert_eq!((table.rows(), table.cell(0, 0)), (1, "e f"), "{name}");
+            assert_eq!(table.path, file.path().join("d/test.csv"));
+            assert_eq!(table.origins.files[0].path, file.path());
+        }
+        let error = named("dev.csv").unwrap_err().to_string();
+        assert!(
+            error.contains(r#"holds no file "dev.csv", expected one of "#) && error.contains("d/train.csv"),
+            "{error}"
+        );
+        let plain = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+        std::fs::write(plain.path(), ROWS).unwrap();
+        let error = Table::open(Path::new(&format!("{}#x", plain.path().display()))).unwrap_err().to_string();
+        assert!(error.contains("neither a workbook nor a zip archive"), "{error}");
     }
 
     #[test]

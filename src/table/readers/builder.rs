@@ -38,7 +38,7 @@ impl Builder {
     }
 
     pub fn problem(&mut self, line: usize, reason: String) {
-        self.problems.push(RowProblem::new(line, reason).after(self.lines.len()));
+        RowProblem::new(line, reason).after(self.lines.len()).add_to(&mut self.problems);
     }
 
     pub fn finish(mut self, path: &Path, format: Format, decoded: &Decoded) -> Result<Table, ReadError> {
@@ -50,7 +50,7 @@ impl Builder {
             format,
             encoding: decoded.encoding,
             columns: self.columns,
-            notes: Vec::new(),
+            notes: decoded.notes.clone(),
             span_columns: Vec::new(),
             problems: self.problems,
             replaced_characters: decoded.replaced,

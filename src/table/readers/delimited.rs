@@ -17,7 +17,8 @@ use crate::words::plural;
 
 /// Reads a decoded file of delimited text.
 pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Table, ReadError> {
-    let Decoded { text: bytes, encoding, replaced } = decoded;
+    let Decoded { text: bytes, encoding, replaced, notes: mut told } = decoded;
+    told.extend(notes(layout));
     let columns = sniff::column_names(layout);
     let mut table = Table {
         path: path.to_path_buf(),
@@ -25,7 +26,7 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         format: Format::Delimited { delimiter: layout.dialect.delimiter },
         encoding,
         columns,
-        notes: notes(layout),
+        notes: told,
         span_columns: Vec::new(),
         problems: Vec::new(),
         replaced_characters: replaced,
@@ -91,7 +92,7 @@ fn cut(mut bytes: Vec<u8>, mut rows: Rows, layout: &Layout, table: &mut Table) -
     while at < bytes.len() {
         let row = rows.row(&bytes, at, &mut pieces);
         if let Some(fault) = row.fault {
-            table.problems.push(describe(fault, line).after(table.lines.len()));
+            describe(fault, line).after(table.lines.len()).add_to(&mut table.problems);
         } else if !is_blank(&pieces) {
             while pieces.len() > expected && pieces.last().is_some_and(|piece| piece.content.is_empty()) {
                 pieces.pop();
@@ -105,7 +106,7 @@ fn cut(mut bytes: Vec<u8>, mut rows: Rows, layout: &Layout, table: &mut Table) -
                 }
                 table.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
             } else {
-                table.problems.push(ragged(line, &pieces, &bytes, &table.columns).after(table.lines.len()));
+                ragged(line, &pieces, &bytes, &table.columns).after(table.lines.len()).add_to(&mut table.problems);
             }
         }
         at = row.next;
@@ -249,6 +250,16 @@ mod tests {
         let table = open(&format!("text,label\n\"{lines}\",x\nb,y\n"));
         assert_eq!(table.problems[0].line, 2);
         assert_eq!(table.cell(table.rows() - 1, 0), "b");
+    }
+
+    #[test]
+    fn a_file_of_broken_rows_costs_little_more_than_their_places() {
+        let table = open(&format!("text,label\na,x\n{}", "b,y,z\n".repeat(20_000)));
+        assert_eq!((table.rows(), table.problems.len(), table.problems[19_999].line), (1, 20_000, 20_002));
+        let last = &table.problems[19_999].reason;
+        assert_eq!(*last, "cannot be read either; only the first 10000 rows that cannot say why");
+        assert!(std::ptr::eq(last.as_str(), table.problems[10_000].reason.as_str()));
+        assert!(table.problems[9_999].reason.contains("has 3 columns, expected 2"));
     }
 
     #[test]

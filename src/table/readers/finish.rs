@@ -15,7 +15,7 @@ fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
     if is_export || is_table || matches!(table.format, Format::JsonLines | Format::Parquet | Format::Workbook) {
         let left = settled::spans(table, is_export);
         let problem = |(row, reason): &(usize, String)| lines[*row].problem(reason.clone()).after(*row);
-        table.problems.extend(left.iter().map(problem));
+        left.iter().map(problem).for_each(|problem| problem.add_to(&mut table.problems));
         table.problems.sort_by_key(|problem| (problem.line, problem.rows_before));
         // What stood behind rows that are taken out stands behind fewer.
         let kept_before = |row: usize| row - left.partition_point(|(taken, _)| *taken < row);
@@ -61,7 +61,7 @@ fn check(table: Table) -> Result<Table, ReadError> {
         Some(first) => ReadError::AllRowsBad {
             count: table.problems.len(),
             line: first.line,
-            reason: first.reason.clone(),
+            reason: first.reason.to_string(),
             path: table.path,
         },
         None if table.columns.is_empty() => ReadError::Empty { path: table.path },

@@ -91,6 +91,10 @@ fn read_objects(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, Rea
     }
     // Of one object a line, only the first is read here.
     if let Ok(document) = tree::object(text) {
+        if document.contains_key("nbformat") && document.contains_key("cells") {
+            let (what, advice) = ("a Jupyter notebook", "; save the table that it makes as CSV");
+            return Err(ReadError::NotText { path: path.to_path_buf(), what, advice });
+        }
         if let Some(orientation) = documents::orientation(&document) {
             return read_table(path, decoded, document, orientation);
         }

@@ -4,35 +4,43 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use encoding_rs::{Decoder, Encoding};
-
 use super::cut::line_end;
 use super::encoding;
 use super::unpack::{Limits, Packing, Unpacked, data_error, size};
 use crate::files;
 use crate::stop::heed;
 use crate::table::ReadError;
+use crate::table::charset::{Charset, Decoder};
 
 /// Bytes that are read and decoded at a time; also the sample in which the encoding is recognised.
 const PIECE: usize = 1 << 20;
 /// Bytes a line may have.
 const LINE_LIMIT: usize = 64 << 20;
 
-/// Opens a text file, packed with gzip or xz or not, to read its lines.
-pub fn lines(path: &Path) -> Result<Lines, ReadError> {
+/// Opens a text file, packed with gzip or xz or not, to read its lines, in the encoding that is told or in the one that is
+/// recognised.
+pub fn lines(path: &Path, told: Option<Charset>) -> Result<Lines, ReadError> {
     if path.is_dir() {
         return Err(ReadError::Folder { path: path.to_path_buf(), reason: "is a folder, expected a text file".into() });
     }
     let file = files::open(path).map_err(|source| ReadError::Read { path: path.to_path_buf(), source })?;
-    Lines::new(path, file)
+    Lines::new(path, file, told)
+}
+
+/// How bytes are decoded.
+enum Way {
+    /// Nothing but ASCII was seen, which every encoding reads the same.
+    Ascii,
+    /// UTF-8, perhaps with lines that are none, with what of it is no whole line yet.
+    Utf8(Vec<u8>),
+    In(Decoder),
 }
 
 /// Lines with their numbers from 1, without line ends. After an error there are no more.
 pub struct Lines {
     path: PathBuf,
     source: Box<dyn Read>,
-    /// Known from the first piece that is not plain ASCII; until then every encoding reads the same.
-    decoder: Option<Decoder>,
+    way: Way,
     piece: Vec<u8>,
     /// Decoded text; the lines before `at` are given, and up to `searched` no line ends.
     text: String,
@@ -40,11 +48,13 @@ pub struct Lines {
     searched: usize,
     line: usize,
     replaced: usize,
+    /// What is to be told of the encoding.
+    note: Option<String>,
     ended: bool,
 }
 
 impl Lines {
-    pub(super) fn new(path: &Path, mut file: impl Read + 'static) -> Result<Self, ReadError> {
+    pub(super) fn new(path: &Path, mut file: impl Read + 'static, told: Option<Charset>) -> Result<Self, ReadError> {
         let mut head = [0; 6];
         let filled = fill(&mut file, &mut head).map_err(|error| data_error(path, error))?;
         let packing = Packing::of(&head[..filled]);
@@ -59,13 +69,14 @@ impl Lines {
         let mut lines = Self {
             path: path.to_path_buf(),
             source,
-            decoder: None,
+            way: Way::Ascii,
             piece: vec![0; PIECE],
             text: String::new(),
             at: 0,
             searched: 0,
             line: 0,
             replaced: 0,
+            note: None,
             ended: false,
         };
         let filled = lines.read_piece()?;
@@ -73,15 +84,29 @@ impl Lines {
         if let Some((what, advice)) = encoding::not_text(first) {
             return Err(ReadError::NotText { path: lines.path, what, advice });
         }
-        let (encoding, mark) = encoding::marked(first).map_or((None, 0), |(encoding, mark)| (Some(encoding), mark));
-        lines.decoder = encoding.map(Encoding::new_decoder_without_bom_handling);
+        let marked = encoding::marked(first);
+        let mark = marked.filter(|(charset, _)| told.is_none_or(|told| told == *charset)).map_or(0, |(_, mark)| mark);
+        lines.way = match (told, marked) {
+            (Some(charset), _) => Way::In(charset.decoder()),
+            (None, Some((charset, _))) if charset == Charset::UTF_8 => Way::Utf8(Vec::new()),
+            (None, Some((charset, _))) => Way::In(charset.decoder()),
+            (None, None) => Way::Ascii,
+        };
         lines.decode(mark, filled);
         Ok(lines)
     }
 
     /// The encoding as far as it is known.
     pub fn encoding(&self) -> &'static str {
-        self.decoder.as_ref().map_or(encoding_rs::UTF_8, Decoder::encoding).name()
+        match &self.way {
+            Way::Ascii | Way::Utf8(_) => Charset::UTF_8.name(),
+            Way::In(decoder) => decoder.charset().name(),
+        }
+    }
+
+    /// What is to be told of the encoding, as far as it is known.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// Bytes so far that mean nothing in the encoding, given as U+FFFD.
@@ -101,16 +126,25 @@ impl Lines {
         self.searched -= self.at;
         self.at = 0;
         let bytes = &self.piece[from..to];
-        if self.decoder.is_none() && !bytes.is_ascii() {
-            self.decoder = Some(encoding::of_sample(bytes, self.ended).new_decoder_without_bom_handling());
+        if matches!(self.way, Way::Ascii) && !bytes.is_ascii() {
+            let guess = encoding::of_sample(bytes, self.ended);
+            self.note = guess.as_ref().map(|guess| format!("the text is not UTF-8 and is read as {}", guess.words()));
+            self.way = guess.map_or(Way::Utf8(Vec::new()), |guess| Way::In(guess.charset.decoder()));
         }
-        match (&mut self.decoder, std::str::from_utf8(bytes)) {
-            (Some(decoder), _) => {
-                self.replaced += encoding::decode_piece(decoder, bytes, self.ended, &mut self.text);
+        match &mut self.way {
+            Way::Ascii => self.text.push_str(&String::from_utf8_lossy(bytes)),
+            Way::In(decoder) => self.replaced += decoder.decode(bytes, self.ended, &mut self.text),
+            Way::Utf8(kept) => {
+                kept.extend_from_slice(bytes);
+                let rest = kept.split_off(if self.ended { kept.len() } else { whole(kept) });
+                let decoded = encoding::utf_8(std::mem::replace(kept, rest));
+                self.replaced += decoded.replaced;
+                self.text.push_str(&String::from_utf8_lossy(&decoded.text));
+                // What it says of lines holds for the first piece alone.
+                if self.line == 0 {
+                    self.note = decoded.notes.into_iter().next();
+                }
             }
-            (None, Ok(text)) => self.text.push_str(text),
-            // Unreachable: what is not ASCII has a decoder.
-            (None, Err(_)) => {}
         }
     }
 
@@ -163,6 +197,16 @@ impl Iterator for Lines {
     }
 }
 
+/// How many bytes of UTF-8 are whole lines, or where there is none, whole characters.
+fn whole(bytes: &[u8]) -> usize {
+    const LONGEST: usize = 4;
+    let line = bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map(|at| at + 1);
+    line.unwrap_or_else(|| {
+        let last = bytes.iter().rev().take(LONGEST).position(|byte| byte.is_ascii() || *byte >= 0xC0);
+        last.map_or(bytes.len(), |back| bytes.len() - 1 - back)
+    })
+}
+
 /// The lines of a text in memory, numbered from 1, without line ends.
 pub(super) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
     let bytes = text.as_bytes();
@@ -200,7 +244,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: Vec<u8>) -> Result<Vec<(usize, String)>, ReadError> {
-        Lines::new(Path::new("books.txt"), io::Cursor::new(bytes))?.collect()
+        Lines::new(Path::new("books.txt"), io::Cursor::new(bytes), None)?.collect()
     }
 
     #[test]
@@ -241,11 +285,22 @@ mod tests {
         let (western, ..) = encoding_rs::WINDOWS_1252.encode(&accents);
         let ascii = "plain words\n".repeat(2 * PIECE / 12);
         let bytes = [ascii.as_bytes(), &western].concat();
-        let mut lines = Lines::new(Path::new("books.txt"), io::Cursor::new(bytes)).unwrap();
+        let mut lines = Lines::new(Path::new("books.txt"), io::Cursor::new(bytes), None).unwrap();
         assert_eq!(lines.encoding(), "UTF-8");
         let last = lines.by_ref().last().unwrap().unwrap().1;
         assert_eq!((last.as_str(), lines.encoding()), (accents.lines().next().unwrap(), "windows-1252"));
         assert_eq!(lines.replaced_characters(), 0);
+    }
+
+    #[test]
+    fn lines_of_another_encoding_are_read_as_such() {
+        let (strange, ..) = encoding_rs::WINDOWS_1252.encode("déjà vu à côté\n");
+        let good = "Le café était très agréable\n";
+        let bytes = [good.repeat(PIECE / 16).as_bytes(), &strange, good.as_bytes(), &strange].concat();
+        let mut lines = Lines::new(Path::new("books.txt"), io::Cursor::new(bytes), None).unwrap();
+        let all: Vec<String> = lines.by_ref().map(|line| line.unwrap().1).collect();
+        assert_eq!(&all[all.len() - 3..], ["déjà vu à côté", good.trim_end(), "déjà vu à côté"]);
+        assert_eq!((lines.encoding(), lines.replaced_characters()), ("UTF-8", 0));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod encoding;
 mod fasttext;
 mod features;
 mod finish;
+mod foreign;
 mod head;
 mod html;
 mod inline_tags;
@@ -36,6 +37,7 @@ mod names;
 mod objects;
 mod ontonotes;
 mod prose;
+mod rasa;
 mod sentences;
 mod settled;
 mod several;
@@ -63,7 +65,7 @@ use self::archive::Archive;
 use self::several::Piece;
 use self::unpack::Packing;
 use super::find::{Layout, Part, Unit, find};
-use super::{Format, Inputs, ReadError, Table};
+use super::{Charset, Format, Inputs, ReadError, Table};
 use crate::files;
 use crate::json::without_nan;
 use crate::stop::Heeded;
@@ -81,7 +83,7 @@ impl Table {
         let mut pieces: Vec<Piece> = Vec::new();
         let mut empty = None;
         for unit in &found.units {
-            match read_unit(unit, part, pieces.first().map(|first| &first.table), &mut notes) {
+            match read_unit(unit, part, inputs.charset(), pieces.first().map(|first| &first.table), &mut notes) {
                 Ok(more) => pieces.extend(more),
                 Err(error) if is_nothing(&error) => {
                     notes.push(error.to_string());
@@ -97,7 +99,7 @@ impl Table {
         let names = inputs.one().and_then(|path| beside::note(&table, path));
         table.notes.extend(names);
         if let Some(held_out) = found.held_out {
-            propose(&mut table, held_out);
+            propose(&mut table, held_out.read_as(inputs.charset()));
         }
         Ok(table)
     }
@@ -125,33 +127,71 @@ fn propose(table: &mut Table, held_out: Inputs) {
     }
 }
 
-fn read_unit(unit: &Unit, part: Part, first: Option<&Table>, notes: &mut Vec<String>) -> Result<Vec<Piece>, ReadError> {
+fn read_unit(
+    unit: &Unit,
+    part: Part,
+    told: Option<Charset>,
+    first: Option<&Table>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Piece>, ReadError> {
     match unit {
         Unit::File(path) => {
             if let Some(archive) = archive_at(path)? {
-                return read_archive(path, archive, part, notes);
+                return read_archive(path, archive, part, told, notes);
             }
-            let table = like(first, read(path), || headless(path, texts::content(path)?))?;
+            let table = like(first, read(path, told), || headless(path, texts::content(path)?, told))?;
             Ok(vec![Piece { table, path: path.clone(), inside: None }])
         }
+        Unit::Part { path, name } => Ok(vec![read_part(path, name, told)?]),
         Unit::Texts { root, layout, names } => {
             let fetch = &mut |name: &str| texts::content(&root.join(name));
-            let mut table = read_texts(root, *layout, names, fetch)?;
+            let mut table = read_texts(root, *layout, names, told, fetch)?;
             table.origins.files = texts::origins(root, &table);
             Ok(vec![Piece { table, path: root.clone(), inside: None }])
         }
         Unit::Saved { root, names } => {
             let piece = |name: &String| {
                 let path = root.join(name);
-                Ok(Piece { table: read(&path)?, path, inside: None })
+                Ok(Piece { table: read(&path, told)?, path, inside: None })
             };
             names.iter().map(piece).collect()
         }
     }
 }
 
-fn read_texts(root: &Path, layout: Layout, names: &[String], fetch: texts::Fetch<'_>) -> Result<Table, ReadError> {
-    if layout == Layout::Notes { texts::read_brat(root, names, fetch) } else { texts::read_classes(root, names, fetch) }
+fn read_texts(
+    root: &Path,
+    layout: Layout,
+    names: &[String],
+    told: Option<Charset>,
+    fetch: texts::Fetch<'_>,
+) -> Result<Table, ReadError> {
+    if layout == Layout::Notes {
+        texts::read_brat(root, names, told, fetch)
+    } else {
+        texts::read_classes(root, names, told, fetch)
+    }
+}
+
+/// Reads a sheet of a workbook or a file in an archive.
+fn read_part(path: &Path, name: &str, told: Option<Charset>) -> Result<Piece, ReadError> {
+    let path = path.to_owned();
+    if let Some(mut archive) = archive_at(&path)? {
+        let name = archive.named(name)?;
+        let table = read_unpacked(&path.join(&name), archive.content(&name)?, told)?;
+        return Ok(Piece { table, path, inside: Some(name) });
+    }
+    let cannot_read = |source| ReadError::Read { path: path.clone(), source };
+    let mut file = files::open(&path).map_err(cannot_read)?;
+    let mut head = [0; 8];
+    let filled = file.read(&mut head).map_err(cannot_read)?;
+    file.rewind().map_err(cannot_read)?;
+    if !sheet::is_container(&head[..filled]) {
+        let reason =
+            format!("has no part {name:?}, as it is neither a workbook nor a zip archive; name the file alone");
+        return Err(ReadError::Folder { path, reason });
+    }
+    Ok(Piece { table: sheet::read(&path, file, Some(name))?, path, inside: None })
 }
 
 /// A zip archive of data files, where the file is one.
@@ -170,6 +210,7 @@ fn read_archive(
     path: &Path,
     mut archive: Archive,
     part: Part,
+    told: Option<Charset>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Piece>, ReadError> {
     let (chosen, names) = archive.choose(part)?;
@@ -179,7 +220,7 @@ fn read_archive(
     }
     let read: Vec<String> = chosen.read.iter().map(|place| names[*place].clone()).collect();
     if chosen.layout != Layout::Rows {
-        let table = read_texts(path, chosen.layout, &read, &mut |name| archive.content(name))?;
+        let table = read_texts(path, chosen.layout, &read, told, &mut |name| archive.content(name))?;
         return Ok(vec![Piece { table, path: path.to_owned(), inside: None }]);
     }
     let mut pieces: Vec<Piece> = Vec::new();
@@ -187,7 +228,7 @@ fn read_archive(
         let place = path.join(&name);
         let bytes = archive.content(&name)?;
         let first = pieces.first().map(|first| &first.table);
-        match like(first, read_unpacked(&place, bytes), || headless(&place, archive.content(&name)?)) {
+        match like(first, read_unpacked(&place, bytes, told), || headless(&place, archive.content(&name)?, told)) {
             Ok(table) => pieces.push(Piece { table, path: path.to_owned(), inside: Some(name) }),
             Err(error) if is_nothing(&error) && chosen.read.len() > 1 => notes.push(error.to_string()),
             Err(error) => return Err(error),
@@ -233,14 +274,14 @@ fn like(
 }
 
 /// Reads delimited text of which every row is one of data.
-fn headless(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
-    let decoded = encoding::decode(bytes);
+fn headless(path: &Path, bytes: Vec<u8>, told: Option<Charset>) -> Result<Table, ReadError> {
+    let decoded = encoding::decode(bytes, told);
     let layout = sniff::layout_without_head(&decoded.text);
     delimited::read(path, decoded, &layout)
 }
 
-/// Reads a file as a table.
-pub fn read(path: &Path) -> Result<Table, ReadError> {
+/// Reads a file as a table, in the encoding that is told or in the one that is recognised.
+fn read(path: &Path, told: Option<Charset>) -> Result<Table, ReadError> {
     let cannot_read = |source| ReadError::Read { path: path.to_path_buf(), source };
     let length = files::length(path).map_err(cannot_read)?;
     let mut file = files::open(path).map_err(cannot_read)?;
@@ -254,31 +295,31 @@ pub fn read(path: &Path) -> Result<Table, ReadError> {
         return columnar::read(path, &file);
     }
     if sheet::is_container(&head) {
-        return sheet::read(path, file);
+        return sheet::read(path, file, None);
     }
     if let Some(packing) = Packing::of(&head[..filled]) {
-        return read_unpacked(path, unpack::all(path, packing, file)?);
+        return read_unpacked(path, unpack::all(path, packing, file)?, told);
     }
     let mut bytes = Vec::with_capacity(length as usize);
     Heeded(file).take(unpack::SIZE_LIMIT).read_to_end(&mut bytes).map_err(cannot_read)?;
-    read_unpacked(path, bytes)
+    read_unpacked(path, bytes, told)
 }
 
 /// Reads a file that is in memory already. The path is only for messages, and where prose could be a table for the name.
 pub fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     match Packing::of(&bytes) {
-        Some(packing) => read_unpacked(path, unpack::all(path, packing, std::io::Cursor::new(bytes))?),
-        None => read_unpacked(path, bytes),
+        Some(packing) => read_unpacked(path, unpack::all(path, packing, std::io::Cursor::new(bytes))?, None),
+        None => read_unpacked(path, bytes, None),
     }
 }
 
 /// What is packed twice is not unpacked twice: such a file may have no end.
-fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
+fn read_unpacked(path: &Path, bytes: Vec<u8>, told: Option<Charset>) -> Result<Table, ReadError> {
     if columnar::is_parquet(&bytes) {
         return columnar::read_bytes(path, &bytes);
     }
     if sheet::is_container(&bytes) {
-        return sheet::read(path, std::io::Cursor::new(bytes));
+        return sheet::read(path, std::io::Cursor::new(bytes), None);
     }
     if arrow::is_arrow(&bytes) {
         return arrow::read(path, &bytes);
@@ -286,7 +327,7 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     if let Some((what, advice)) = encoding::not_text(&bytes) {
         return Err(ReadError::NotText { path: path.to_path_buf(), what, advice });
     }
-    let mut decoded = encoding::decode(bytes);
+    let mut decoded = encoding::decode(bytes, told);
     if decoded.text.iter().all(u8::is_ascii_whitespace) {
         return Err(ReadError::Empty { path: path.to_path_buf() });
     }
@@ -299,10 +340,14 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     if json::is_json(&decoded.text) {
         return json::read(path, &decoded);
     }
+    decoded.notes.extend(foreign::source(path));
     let layout = match std::str::from_utf8(&decoded.text) {
         Ok(text) => {
             if let Some(table) = of_its_own_kind(path, &decoded, text) {
                 return table;
+            }
+            if let Some((what, advice)) = foreign::known(path, text) {
+                return Err(ReadError::NotText { path: path.to_path_buf(), what, advice });
             }
             if let Some(order) = tag_first::order(text) {
                 let text = tag_first::rewritten(text, order);
@@ -332,6 +377,9 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
 
 /// Reads a text of a kind that its own lines name.
 fn of_its_own_kind(path: &Path, decoded: &encoding::Decoded, text: &str) -> Option<Result<Table, ReadError>> {
+    if rasa::is_one(text) {
+        return Some(rasa::read(path, decoded, text));
+    }
     if webanno::is_one(text) {
         return Some(webanno::read(path, decoded, text));
     }
@@ -352,6 +400,8 @@ pub struct PlainText {
     pub files: Vec<PathBuf>,
     pub notes: Vec<String>,
     pub held_out: Option<Inputs>,
+    /// The encoding of all files, where it is named.
+    told: Option<Charset>,
 }
 
 impl PlainText {
@@ -360,25 +410,34 @@ impl PlainText {
         // Who names thousands of files means the same with each.
         const ASKED: usize = 16;
         let found = find(inputs, Part::Learn)?;
-        let mut files = Vec::new();
+        let (mut files, told) = (Vec::new(), inputs.charset());
+        let mut notes = found.notes;
         for unit in found.units {
             match unit {
-                Unit::File(path) if files.len() >= ASKED || is_plain_text(&path)? => files.push(path),
+                Unit::File(path) if files.len() >= ASKED => files.push(path),
+                Unit::File(path) => match plain_text(&path, told)? {
+                    Some(note) => {
+                        let name = files::name(&path);
+                        notes.extend(note.map(|note| format!("{name}: {note}")));
+                        files.push(path);
+                    }
+                    None => return Ok(None),
+                },
                 _ => return Ok(None),
             }
         }
-        let mut notes = found.notes;
         if files.len() > 1 {
             notes.push(format!("{} files are read as one text, one after the other", files.len()));
         }
-        Ok(Some(Self { files, notes, held_out: found.held_out }))
+        let held_out = found.held_out.map(|held_out| held_out.read_as(told));
+        Ok(Some(Self { files, notes, held_out, told }))
     }
 
     /// The lines of all files, with an empty one between two of them.
     pub fn lines(&self) -> impl Iterator<Item = Result<(usize, String), ReadError>> + use<'_> {
         self.files.iter().enumerate().flat_map(|(place, path)| {
             let between = (place > 0).then(|| Ok((0, String::new())));
-            let (lines, error) = match lines(path) {
+            let (lines, error) = match lines(path, self.told) {
                 Ok(lines) => (Some(lines), None),
                 Err(error) => (None, Some(Err(error))),
             };
@@ -391,24 +450,25 @@ impl PlainText {
 const HEAD: usize = 1 << 20;
 
 /// Whether reading it whole would take a file for plain text, by its beginning alone, so that a text of any size can
-/// be streamed and is never in memory as a whole.
-fn is_plain_text(path: &Path) -> Result<bool, ReadError> {
+/// be streamed and is never in memory as a whole. Of one that it would, what is to be told of its encoding.
+fn plain_text(path: &Path, told: Option<Charset>) -> Result<Option<Option<String>>, ReadError> {
     let mut head = String::new();
-    let lines = match lines(path) {
+    let mut lines = match lines(path, told) {
         Ok(lines) => lines,
-        Err(ReadError::NotText { .. }) => return Ok(false),
+        Err(ReadError::NotText { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    for line in lines {
+    for line in lines.by_ref() {
         // What cannot be read as lines is not plain text; reading it as a table says what it is.
-        let Ok((_, line)) = line else { return Ok(false) };
+        let Ok((_, line)) = line else { return Ok(None) };
         head.push_str(&line);
         head.push('\n');
         if head.len() >= HEAD {
             break;
         }
     }
-    Ok(read_bytes(path, head.into_bytes()).is_ok_and(|table| table.format == Format::PlainText))
+    let is_one = read_bytes(path, head.into_bytes()).is_ok_and(|table| table.format == Format::PlainText);
+    Ok(is_one.then(|| lines.note().map(str::to_owned)))
 }
 
 #[cfg(test)]

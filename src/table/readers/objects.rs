@@ -72,7 +72,7 @@ impl Rows {
     }
 
     pub fn leave_out(&mut self, problem: RowProblem) {
-        self.problems.push(problem.after(self.lines.len()));
+        problem.after(self.lines.len()).add_to(&mut self.problems);
     }
 
     fn row_of(&mut self, place: Place, read: impl FnOnce(&mut Self) -> serde_json::Result<()>) {
@@ -141,7 +141,7 @@ impl Rows {
             format,
             encoding: decoded.encoding,
             columns: super::names::unique_names(&self.columns),
-            notes: Vec::new(),
+            notes: decoded.notes.clone(),
             span_columns: Vec::new(),
             problems: self.problems,
             replaced_characters: decoded.replaced,

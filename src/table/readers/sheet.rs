@@ -12,7 +12,9 @@ mod cells;
 mod compound;
 mod fault;
 mod grid;
+mod hidden;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
@@ -21,7 +23,9 @@ use calamine::{Dimensions, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx
 use self::archive::Kind;
 use self::fault::{Fault, damaged};
 use self::grid::Grid;
+use self::hidden::Hidden;
 use super::encoding::Decoded;
+use crate::files;
 use crate::guard::guarded;
 use crate::stop::{Heeded, heed};
 use crate::table::{Format, ReadError, Table};
@@ -35,21 +39,35 @@ pub(super) fn is_container(head: &[u8]) -> bool {
     head.starts_with(ZIP) || head.starts_with(COMPOUND)
 }
 
-/// Reads a zip archive or a compound file, which is a workbook or refused.
-pub(super) fn read(path: &Path, source: impl Read + Seek) -> Result<Table, ReadError> {
-    let outcome = guarded(|| decode(source)).unwrap_or_else(|panic| Err(Fault::Damaged(panic)));
+/// Reads a zip archive or a compound file, which is a workbook or refused: the sheet that is named, or else the first that
+/// has rows.
+pub(super) fn read(path: &Path, source: impl Read + Seek, sheet: Option<&str>) -> Result<Table, ReadError> {
+    let outcome = guarded(|| decode(path, source, sheet)).unwrap_or_else(|panic| Err(Fault::Damaged(panic)));
     let (rows, notes) = outcome.map_err(|fault| fault.told(path))?;
     let mut table = rows.finish(path, Format::Workbook, &Decoded::nothing())?;
     table.notes.splice(0..0, notes);
     Ok(table)
 }
 
-fn decode(source: impl Read + Seek) -> Result<(super::builder::Builder, Vec<String>), Fault> {
+fn decode(
+    path: &Path,
+    source: impl Read + Seek,
+    named: Option<&str>,
+) -> Result<(super::builder::Builder, Vec<String>), Fault> {
     let mut source = BufReader::with_capacity(1 << 16, Heeded(source));
     let is_zip = source.fill_buf()?.starts_with(ZIP);
-    let kind = if is_zip { archive::kind(&mut source)? } else { compound::kind(&mut source)? };
+    let none = BTreeMap::new();
+    let (kind, hidden) = if is_zip { archive::kind(&mut source)? } else { (compound::kind(&mut source)?, none) };
     let mut book = Book::open(kind, source)?;
-    let sheets = book.sheets();
+    let mut sheets = book.sheets();
+    if let Some(named) = named {
+        let called = |sheet: &&Sheet| sheet.name == named;
+        let alike = |sheet: &&Sheet| sheet.name.trim().eq_ignore_ascii_case(named.trim());
+        let found = sheets.iter().find(called).or_else(|| sheets.iter().find(alike));
+        let names = || sheets.iter().map(|sheet| sheet.name.clone()).collect();
+        let name = found.ok_or_else(|| Fault::NoSheet(named.to_owned(), names()))?.name.clone();
+        sheets.retain(|sheet| sheet.name == name);
+    }
     let mut used = None;
     for (place, sheet) in sheets.iter().enumerate() {
         let grid = book.grid(&sheet.name)?;
@@ -65,7 +83,8 @@ fn decode(source: impl Read + Seek) -> Result<(super::builder::Builder, Vec<Stri
     let Some((place, mut grid)) = used else { return Err(Fault::NoRows) };
     let name = &sheets[place].name;
     let filled = grid.fill_merged(&book.merged(name)?)?;
-    let mut notes: Vec<String> = others(&sheets, place).into_iter().collect();
+    let mut notes: Vec<String> = others(path, &sheets, place).into_iter().collect();
+    notes.extend(hidden.get(name).and_then(|hidden: &Hidden| hidden.note(&grid.columns())));
     let rows = grid.into_rows(&mut notes)?;
     if filled > 0 {
         notes.push(format!("{filled} merged cells take the value of the cell at the top of their area"));
@@ -79,7 +98,8 @@ struct Sheet {
     hidden: bool,
 }
 
-fn others(sheets: &[Sheet], used: usize) -> Option<String> {
+/// What is told of the sheets that are not read, and how one of them would be.
+fn others(path: &Path, sheets: &[Sheet], used: usize) -> Option<String> {
     const NAMED: usize = 5;
     let rest: Vec<&Sheet> =
         sheets.iter().enumerate().filter(|(place, _)| *place != used).map(|(_, sheet)| sheet).collect();
@@ -89,7 +109,10 @@ fn others(sheets: &[Sheet], used: usize) -> Option<String> {
         named.push_str(&format!(" and {} more", rest.len() - NAMED));
     }
     let read = &sheets[used].name;
-    (!rest.is_empty()).then(|| format!("the sheet {read:?} is read; the workbook also has {named}"))
+    let file = files::name(path);
+    let first = rest.first()?;
+    let other = format!("{file}#{}", first.name);
+    Some(format!("the sheet {read:?} is read; the workbook also has {named}; {other:?} would open another"))
 }
 
 /// A workbook in any of its formats.

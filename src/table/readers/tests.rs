@@ -1,5 +1,7 @@
 //! Files of all kinds are read, and no damage to any of them makes a reader panic, hang or fail without a word.
 
+mod people;
+
 use super::unpack::tests::gzip;
 use super::*;
 use crate::stop::Stop;
@@ -14,7 +16,7 @@ fn files_that_cannot_be_read_say_why() {
         path
     };
     let check = |path: &Path, expected: &str| {
-        let message = read(path).unwrap_err().to_string();
+        let message = read(path, None).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     };
     let error = Table::open(folder.path()).unwrap_err().to_string();
@@ -25,7 +27,7 @@ fn files_that_cannot_be_read_say_why() {
     check(&file("names.csv", b"text,label\n"), "has column names (text, label) but no rows");
     check(&file("bad.csv", b"text,label\na\nb\n"), "none of the 2 rows of");
     check(&file("book.xlsx", b"PK\x03\x04\0\0\0\0"), "cannot be read as a workbook");
-    assert_eq!(read(&file("good.csv", b"text,label\na,b\n")).unwrap().rows(), 1);
+    assert_eq!(read(&file("good.csv", b"text,label\na,b\n"), None).unwrap().rows(), 1);
 }
 
 #[test]
@@ -220,14 +222,14 @@ proptest! {
         let text = SHAPES[seed];
         let bytes = damaged(if form == 1 { wide(text) } else { text.as_bytes().to_vec() }, edits);
         prop_assume!(encoding::not_text(&bytes).is_none() && Packing::of(&bytes).is_none());
-        let decoded = encoding::decode(bytes.clone());
+        let decoded = encoding::decode(bytes.clone(), None);
         let whole = String::from_utf8(decoded.text).unwrap();
         let packed = match form {
             2 => gzip(&bytes),
             3 => unpack::tests::xz(&bytes),
             _ => bytes,
         };
-        let lines = Lines::new(Path::new("x"), std::io::Cursor::new(packed)).unwrap();
+        let lines = Lines::new(Path::new("x"), std::io::Cursor::new(packed), None).unwrap();
         let found: Vec<(usize, String)> = lines.map(Result::unwrap).collect();
         let expected: Vec<(usize, String)> = lines::numbered(&whole).map(|(line, text)| (line, text.to_owned())).collect();
         prop_assert_eq!(found, expected);
@@ -272,7 +274,7 @@ fn a_pipe_and_a_device_are_refused_before_they_are_opened() {
     let pipe = folder.path().join("pipe.csv");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for path in [pipe.as_path(), Path::new("/dev/zero")] {
-        let message = read(path).unwrap_err().to_string();
+        let message = read(path, None).unwrap_err().to_string();
         assert!(message.contains("a pipe or a device, expected a file"), "{message}");
     }
 }

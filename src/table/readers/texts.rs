@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use encoding_rs::{Encoding, UTF_8};
 use serde_json::Value;
 
 use super::elements::Place;
@@ -19,7 +18,7 @@ use super::objects::Rows;
 use super::unpack::{self, Packing, SIZE_LIMIT, size};
 use crate::files;
 use crate::stop::heed;
-use crate::table::{Format, Origin, ReadError, RowProblem, Table};
+use crate::table::{Charset, Format, Origin, ReadError, RowProblem, Table};
 use crate::words::{noun, plural};
 
 /// Folders of texts that nobody labelled.
@@ -31,7 +30,12 @@ const SAMPLE: usize = 1 << 20;
 pub(super) type Fetch<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>, ReadError>;
 
 /// The texts of folders that are their classes.
-pub(super) fn read_classes(root: &Path, names: &[String], fetch: Fetch<'_>) -> Result<Table, ReadError> {
+pub(super) fn read_classes(
+    root: &Path,
+    names: &[String],
+    told: Option<Charset>,
+    fetch: Fetch<'_>,
+) -> Result<Table, ReadError> {
     let class = |name: &str| name.rsplit('/').nth(1).unwrap_or_default().to_owned();
     let classes: BTreeSet<String> = names.iter().map(|name| class(name)).collect();
     let is_unlabelled = |class: &str| UNLABELLED.contains(&class.to_lowercase().as_str());
@@ -42,7 +46,7 @@ pub(super) fn read_classes(root: &Path, names: &[String], fetch: Fetch<'_>) -> R
         *counts.entry(class(name)).or_default() += 1;
     }
     let kept: Vec<&String> = names.iter().filter(taken).collect();
-    let texts = Texts::read(root, &kept, fetch)?;
+    let texts = Texts::read(root, &kept, told, fetch)?;
     let mut rows = Rows::default();
     for (name, text) in kept.iter().zip(&texts.all) {
         match text {
@@ -70,9 +74,14 @@ pub(super) fn read_classes(root: &Path, names: &[String], fetch: Fetch<'_>) -> R
 }
 
 /// The texts beside which brat wrote their labelled places.
-pub(super) fn read_brat(root: &Path, names: &[String], fetch: Fetch<'_>) -> Result<Table, ReadError> {
+pub(super) fn read_brat(
+    root: &Path,
+    names: &[String],
+    told: Option<Charset>,
+    fetch: Fetch<'_>,
+) -> Result<Table, ReadError> {
     let kept: Vec<&String> = names.iter().collect();
-    let texts = Texts::read(root, &kept, fetch)?;
+    let texts = Texts::read(root, &kept, told, fetch)?;
     let mut rows = Rows::default();
     let mut passed = Passed::default();
     for (name, text) in kept.iter().zip(&texts.all) {
@@ -178,14 +187,16 @@ impl Passed {
 /// Files as text, all in one way.
 struct Texts {
     all: Vec<Result<String, String>>,
-    encoding: &'static Encoding,
+    charset: Charset,
+    /// How sure the encoding is, where it was guessed.
+    words: String,
     /// Files that are not UTF-8, and characters that could not be read.
     others: usize,
     replaced: usize,
 }
 
 impl Texts {
-    fn read(root: &Path, names: &[&String], fetch: Fetch<'_>) -> Result<Self, ReadError> {
+    fn read(root: &Path, names: &[&String], told: Option<Charset>, fetch: Fetch<'_>) -> Result<Self, ReadError> {
         let mut all = Vec::with_capacity(names.len());
         let mut total = 0;
         for name in names {
@@ -210,39 +221,41 @@ impl Texts {
                 sample.extend_from_slice(&bytes[..bytes.len().min(SAMPLE)]);
             }
         }
-        let encoding = if sample.is_empty() { UTF_8 } else { encoding::of_sample(&sample, true) };
+        let guessed = encoding::of_sample(&sample, true).filter(|_| told.is_none());
+        let charset = told.or(guessed.as_ref().map(|guess| guess.charset)).unwrap_or(Charset::UTF_8);
+        let words = guessed.map_or_else(|| charset.name().to_owned(), |guess| guess.words());
         let mut replaced = 0;
-        let all = all.into_iter().map(|bytes| text(bytes, encoding, &mut replaced)).collect();
-        Ok(Self { all, encoding, others, replaced })
+        let read = |bytes| text(bytes, charset, told.is_some(), &mut replaced);
+        let all = all.into_iter().map(read).collect();
+        Ok(Self { all, charset, words, others, replaced })
     }
 
     fn note(&self) -> Option<String> {
-        let (count, encoding) = (self.others, self.encoding.name());
+        let (count, encoding) = (self.others, &self.words);
         let (files, were) = (plural(count, "file is", "files are"), noun(count, "was", "were"));
         (count > 0).then(|| format!("{files} not UTF-8 and {were} read as {encoding}"))
     }
 
     fn decoded(&self) -> Decoded {
-        let encoding = if self.others == self.all.len() { self.encoding.name() } else { "UTF-8" };
-        Decoded { text: Vec::new(), encoding, replaced: self.replaced }
+        let encoding = if self.others == self.all.len() { self.charset.name() } else { "UTF-8" };
+        Decoded { encoding, replaced: self.replaced, ..Decoded::nothing() }
     }
 }
 
-fn text(bytes: Vec<u8>, encoding: &'static Encoding, replaced: &mut usize) -> Result<String, String> {
+/// The text of a file, in an encoding that a person named, or where it is not UTF-8 in the one that was guessed.
+fn text(bytes: Vec<u8>, charset: Charset, is_told: bool, replaced: &mut usize) -> Result<String, String> {
     if let Some((what, _)) = encoding::not_text(&bytes).filter(|_| !bytes.is_empty()) {
         return Err(format!("is {what}, expected a text"));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
-        Err(error) => {
-            let bytes = error.into_bytes();
-            let (encoding, mark) = encoding::marked(&bytes).unwrap_or((encoding, 0));
-            let mut text = String::new();
-            let mut decoder = encoding.new_decoder_without_bom_handling();
-            *replaced += encoding::decode_piece(&mut decoder, &bytes[mark..], true, &mut text);
-            Ok(text)
-        }
-    }
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) if !is_told => return Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
+    let (charset, mark) = encoding::marked(&bytes).unwrap_or((charset, 0));
+    let mut text = String::new();
+    *replaced += charset.decoder().decode(&bytes[mark..], true, &mut text);
+    Ok(text)
 }
 
 /// The content of a file of a folder, unpacked.
@@ -305,7 +318,7 @@ mod tests {
         let texts: Vec<&str> = table.all_cells().iter().map(|row| row[0]).collect();
         assert_eq!(texts, ["Le café était très agréable, à côté du marché.", "plain", "naïve"]);
         assert!(
-            table.notes.contains(&"1 file is not UTF-8 and was read as windows-1252".to_owned()),
+            table.notes.iter().any(|note| note.starts_with("1 file is not UTF-8 and was read as windows-1252 (")),
             "{:?}",
             table.notes
         );

@@ -160,7 +160,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, 
         rows.end_row(sentence[0].line);
     }
     let mut table = rows.finish(path, Format::WebAnno, decoded)?;
-    table.notes = notes(&features, chosen, parts, stacked);
+    table.notes.extend(notes(&features, chosen, parts, stacked));
     Ok(table)
 }
 

@@ -3,6 +3,7 @@
 
 mod cells;
 mod columns;
+mod encoding;
 mod filter;
 mod health;
 mod rows;
@@ -254,6 +255,9 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
                             Chip::neutral(fact, palette).show(ui);
                         }
                     }
+                    if encoding::is_open(table) && ui.available_width() > 180.0 {
+                        encoding::choice_ui(ui, cx, table);
+                    }
                     if table.replaced_characters > 0 && ui.available_width() > 140.0 {
                         let words =
                             format!("{} unreadable characters", format::count(table.replaced_characters as u64));
@@ -271,7 +275,8 @@ fn facts(table: &Table) -> Vec<String> {
     let files = (files > 1).then(|| format::plural(files, "file", "files"));
     let facts = [format::plural(table.rows() as u64, "row", "rows")];
     let facts = facts.into_iter().chain(files).chain([table.format.title()]);
-    let encoding = Some(table.encoding.to_owned()).filter(|_| table.format.has_encoding());
+    let is_plain = table.format.has_encoding() && !encoding::is_open(table);
+    let encoding = is_plain.then(|| table.encoding.to_owned());
     facts.chain(encoding).collect()
 }
 

@@ -76,9 +76,11 @@ impl DataState {
         SplitRule { fold: self.rule.fold.filter(|_| self.folds() > 0), ..self.rule.clone() }
     }
 
-    /// Data of their own to evaluate on, which folds have no use for.
+    /// Data of their own to evaluate on, which folds have no use for. They are in the encoding that was chosen for the others.
     pub fn eval(&self) -> Option<Inputs> {
-        self.eval.clone().filter(|_| self.folds() == 0)
+        let chosen = self.table.as_ref().and_then(|table| table.origins.inputs.charset());
+        let eval = self.eval.clone().filter(|_| self.folds() == 0)?;
+        Some(if chosen.is_some() { eval.read_as(chosen) } else { eval })
     }
 
     /// What was said of a row or a length belongs to a model's tokens.

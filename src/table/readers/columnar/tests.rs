@@ -8,7 +8,7 @@ fn golden(name: &str) -> std::path::PathBuf {
 }
 
 fn check(name: &str, columns: &[&str], rows: &[&[&str]]) {
-    let table = read(&golden(name)).unwrap();
+    let table = read(&golden(name), None).unwrap();
     assert_eq!((table.format, table.encoding), (Format::Parquet, "UTF-8"));
     assert_eq!(table.columns, columns, "{name}");
     assert_eq!(table.all_cells(), rows, "{name}");
@@ -91,12 +91,12 @@ fn files_that_cannot_be_read_say_why() {
     let length = large.len();
     large[length - 5] = 0x7F;
     check(&large, "\"train.parquet\" cannot be read as Parquet: its footer of 21");
-    let brotli = read(&golden("brotli")).unwrap_err().to_string();
+    let brotli = read(&golden("brotli"), None).unwrap_err().to_string();
     assert!(
         brotli.contains("is Parquet packed with brotli") && brotli.ends_with("; save it again with one of them"),
         "{brotli}"
     );
-    let empty = read(&golden("empty")).unwrap_err().to_string();
+    let empty = read(&golden("empty"), None).unwrap_err().to_string();
     assert!(empty.ends_with("has column names (text) but no rows, expected at least one"), "{empty}");
 }
 

@@ -4,6 +4,7 @@
 //! The sizes that an archive tells of itself are not believed: every part that a workbook is read from is unpacked once
 //! and counted before the library may unpack it again.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use zip::ZipArchive;
 
 use super::super::unpack::Limits;
 use super::fault::Fault;
+use super::hidden::{Hidden, parts};
 use crate::stop::heed;
 
 /// What a workbook is written in.
@@ -26,12 +28,12 @@ const UNPACK: &str = "; unpack it first";
 const SAVE_TEXT: &str = "; save it as text";
 const NO_TABLE: &str = "; save its table as CSV or Excel";
 
-/// What an archive is; one that is no workbook is refused by what it is.
-pub(super) fn kind(source: &mut (impl Read + Seek)) -> Result<Kind, Fault> {
+/// What an archive is, with what is hidden in its sheets; one that is no workbook is refused by what it is.
+pub(super) fn kind(source: &mut (impl Read + Seek)) -> Result<(Kind, BTreeMap<String, Hidden>), Fault> {
     within(source, Limits::default())
 }
 
-fn within(source: &mut (impl Read + Seek), limits: Limits) -> Result<Kind, Fault> {
+fn within(source: &mut (impl Read + Seek), limits: Limits) -> Result<(Kind, BTreeMap<String, Hidden>), Fault> {
     let packed = source.seek(SeekFrom::End(0))?;
     source.rewind()?;
     let mut archive = ZipArchive::new(&mut *source)?;
@@ -40,9 +42,14 @@ fn within(source: &mut (impl Read + Seek), limits: Limits) -> Result<Kind, Fault
         (None, Some(kind)) => open_document(&kind)?,
         (None, None) => return Err(other(&archive)),
     };
-    measure(&mut archive, kind, packed, limits)?;
+    let mut hidden = measure(&mut archive, kind, packed, limits)?;
+    let names = match (part(&mut archive, "xl/workbook.xml")?, part(&mut archive, "xl/_rels/workbook.xml.rels")?) {
+        (Some(workbook), Some(relations)) => parts(&workbook, &relations),
+        _ => BTreeMap::new(),
+    };
+    let of_sheets = names.into_iter().filter_map(|(name, part)| Some((name, hidden.remove(&part)?))).collect();
     source.rewind()?;
-    Ok(kind)
+    Ok((kind, of_sheets))
 }
 
 /// A short part of an archive that says what the others are.
@@ -100,8 +107,15 @@ fn other(archive: &ZipArchive<impl Read + Seek>) -> Fault {
     Fault::Other("a zip archive", UNPACK)
 }
 
-/// Counts what comes out of an archive, and stops where it is too much or out of all proportion.
-fn measure(archive: &mut ZipArchive<impl Read + Seek>, kind: Kind, packed: u64, limits: Limits) -> Result<(), Fault> {
+/// Counts what comes out of an archive, and stops where it is too much or out of all proportion. Says what is hidden in the
+/// parts of sheets.
+fn measure(
+    archive: &mut ZipArchive<impl Read + Seek>,
+    kind: Kind,
+    packed: u64,
+    limits: Limits,
+) -> Result<BTreeMap<String, Hidden>, Fault> {
+    let mut all = BTreeMap::new();
     let mut total = 0_u64;
     let mut buffer = vec![0; 1 << 16];
     for index in 0..archive.len() {
@@ -111,6 +125,8 @@ fn measure(archive: &mut ZipArchive<impl Read + Seek>, kind: Kind, packed: u64, 
         if ![".xml", ".rels", ".bin"].iter().any(|ending| name.ends_with(ending)) {
             continue;
         }
+        let is_sheet = kind == Kind::Xlsx && name.contains("sheets/");
+        let mut hidden = is_sheet.then(Hidden::default);
         let mut repeats = (kind == Kind::Ods && name == "content.xml").then(Repeats::default);
         loop {
             heed();
@@ -128,9 +144,13 @@ fn measure(archive: &mut ZipArchive<impl Read + Seek>, kind: Kind, packed: u64, 
             if let Some(repeats) = &mut repeats {
                 repeats.take(&buffer[..count])?;
             }
+            if let Some(hidden) = &mut hidden {
+                hidden.take(&buffer[..count]);
+            }
         }
+        all.extend(hidden.map(|hidden| (name, hidden)));
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Cells of a sheet of `LibreOffice`, where one element may stand for thousands: the library writes each of them out.
@@ -234,7 +254,7 @@ mod tests {
         assert!(matches!(within(&mut zip(&parts), small), Err(Fault::Size(_))));
         // Pictures are not looked at.
         let picture = [("[Content_Types].xml", types), ("xl/media/image1.png", sheet.as_slice())];
-        assert_eq!(kind(&mut zip(&picture)).unwrap(), Kind::Xlsx);
+        assert_eq!(kind(&mut zip(&picture)).unwrap().0, Kind::Xlsx);
     }
 
     #[test]
@@ -247,10 +267,10 @@ mod tests {
         let cell = "<table:table-cell office:value=\"1\" table:number-columns-repeated=\"16384\"/>";
         let row = format!("<table:table-row>{cell}</table:table-row>");
         assert!(matches!(check(&row, 2000), Err(Fault::Cells(_))));
-        assert_eq!(check(&row, 20).unwrap(), Kind::Ods);
+        assert_eq!(check(&row, 20).unwrap().0, Kind::Ods);
         // The rest of a row is empty in every sheet.
         let rest = "<table:table-row><table:table-cell office:value=\"1\"/>\
             <table:table-cell table:number-columns-repeated=\"16383\"/></table:table-row>";
-        assert_eq!(check(rest, 2000).unwrap(), Kind::Ods);
+        assert_eq!(check(rest, 2000).unwrap().0, Kind::Ods);
     }
 }

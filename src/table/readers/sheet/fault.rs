@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::unpack::size;
 use crate::table::ReadError;
+use crate::table::find::listed;
 
 /// Why a workbook is not read.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) enum Fault {
     /// How many there are, and how many are read.
     Columns(usize, usize),
     NoRows,
+    /// A sheet that is named and not there, with those that are.
+    NoSheet(String, Vec<String>),
 }
 
 impl From<std::io::Error> for Fault {
@@ -42,6 +45,11 @@ impl Fault {
         let (reason, advice) = match self {
             Self::Other(what, advice) => return ReadError::NotText { path, what, advice },
             Self::NoRows => return ReadError::Empty { path },
+            Self::NoSheet(name, sheets) => {
+                let reason =
+                    format!("has no sheet {name:?}, expected one of {}", listed(sheets.iter().map(String::as_str)));
+                return ReadError::Folder { path, reason };
+            }
             Self::Size(limit) => return ReadError::TooLarge { path, limit: size(limit) },
             Self::Damaged(reason) => {
                 (reason, "open it in Excel or LibreOffice and save it again, or save the sheet as CSV")

@@ -125,9 +125,14 @@ impl Grid {
         Ok(count)
     }
 
+    /// The columns that have cells, from 0.
+    pub fn columns(&self) -> Vec<u32> {
+        self.cells.iter().map(|cell| cell.column).collect::<BTreeSet<u32>>().into_iter().collect()
+    }
+
     /// The rows, each with its number in the sheet; what else is to be told is added to the notes.
     pub fn into_rows(self, notes: &mut Vec<String>) -> Result<Builder, Fault> {
-        let used: Vec<u32> = self.cells.iter().map(|cell| cell.column).collect::<BTreeSet<u32>>().into_iter().collect();
+        let used = self.columns();
         if used.len() > COLUMN_LIMIT {
             return Err(Fault::Columns(used.len(), COLUMN_LIMIT));
         }

@@ -12,7 +12,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 fn open(name: &str) -> Table {
-    let table = read(&golden(name)).unwrap();
+    let table = read(&golden(name), None).unwrap();
     assert_eq!(table.format, Format::Workbook, "{name}");
     assert_eq!(table.problems, [], "{name}");
     table
@@ -34,8 +34,27 @@ fn workbooks_of_excel_read_as_they_look() {
         );
     }
     let notes = open("reviews.xlsx").notes;
-    assert_eq!(notes, [r#"the sheet "Reviews" is read; the workbook also has "Cover", "Old" (hidden)"#]);
+    assert_eq!(
+        notes,
+        [
+            r#"the sheet "Reviews" is read; the workbook also has "Cover", "Old" (hidden); "reviews.xlsx#Cover" would open another"#
+        ]
+    );
     assert_eq!(open("reviews.xls").notes, Vec::<String>::new());
+}
+
+#[test]
+fn a_sheet_can_be_named() {
+    let named = |file: &str, sheet: &str| {
+        let path = golden(file);
+        Table::open(std::path::Path::new(&format!("{}#{sheet}", path.display())))
+    };
+    let table = named("reviews.xlsx", "reviews").unwrap();
+    assert_eq!((table.rows(), table.notes, table.path), (3, Vec::<String>::new(), golden("reviews.xlsx")));
+    let old = named("reviews.xlsx", "Old").unwrap();
+    assert_ne!(old.all_cells(), open("reviews.xlsx").all_cells());
+    let error = named("reviews.xlsx", "New").unwrap_err().to_string();
+    assert!(error.ends_with(r#"has no sheet "New", expected one of "Cover", "Reviews", "Old""#), "{error}");
 }
 
 #[test]
