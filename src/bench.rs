@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_batch_trained_on_again_and_again_is_learned() {
         for products in [Products::F32, Products::Bf16] {
-            let model = self::model(Size::Tiny).unwrap();
+            let model = model(Size::Tiny).unwrap();
             let mut trainer = Trainer::new(&model, &[8, 5, 9, 6], products);
             let first = trainer.step().unwrap();
             let last = (0..30).map(|_| trainer.step().unwrap()).last().unwrap();

@@ -38,5 +38,3 @@ pub use parts::Parts;
 pub use rows::{Example, LabelSet, Roles, Target};
 pub use split::{Split, SplitRule};
 pub use summary::Summary;
-
-#[cfg(test)]

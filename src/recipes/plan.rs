@@ -47,7 +47,7 @@ impl Planner {
         let Some((_, data)) = &self.known else { return Ok(None) };
         form.config.check()?;
         let mut config = data.settled(&form.config)?;
-        config.run.epochs = shortened(config.run.epochs, share);
+        config.run.epochs = lessened(config.run.epochs, share);
         let encoder = model::read_config(&config.model_dir()?)?;
         let Some(student) = form.run.student else {
             let plan = planned(&config, &encoder, data)?;
@@ -59,7 +59,7 @@ impl Planner {
 }
 
 /// A share of some epochs, to a thousandth of one: more digits would say nothing.
-fn shortened(epochs: f64, share: f64) -> f64 {
+fn lessened(epochs: f64, share: f64) -> f64 {
     ((epochs * share * 1000.0).round() / 1000.0).max(0.001)
 }
 

@@ -27,9 +27,7 @@ use crate::data::choices::{Exclude, Fix, Mends};
 use crate::data::{Fold, Roles, SplitRule};
 use crate::files;
 use crate::hub::embedded::{self, Shipped};
-use crate::model::LoraSpec;
 use crate::model::{LoraSpec, Products};
-use crate::table::Inputs;
 use crate::table::{Charset, Inputs};
 use crate::task::{Targets, Task};
 
@@ -383,7 +381,7 @@ pub enum Every {
 }
 
 impl Serialize for Every {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Epoch => serializer.serialize_str("epoch"),
             Self::Steps(steps) => serializer.serialize_u64(*steps),
@@ -392,7 +390,7 @@ impl Serialize for Every {
 }
 
 impl<'de> Deserialize<'de> for Every {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Raw {

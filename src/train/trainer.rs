@@ -28,7 +28,7 @@ use super::orders::Orders;
 use super::prefix::{PrefixCache, last_states};
 use super::probes::Probes;
 use super::steps::{StepCount, count_steps, epoch_updates};
-use super::{Prepared, TrainError, audit, companions, groups, schedule, strategy};
+use super::{Prepared, TrainError, audit, companions, groups, schedule};
 use crate::metrics::Evaluation;
 use crate::model::{Block, Model, Param, Params, Pass, PassDropout};
 use crate::random::{Purpose, key};

@@ -62,9 +62,9 @@ mod served;
 mod states_are_the_models;
 mod students_learn_from_teachers;
 mod sweeps;
-mod sweeps_in_the_window;
 #[cfg(unix)]
 mod sweeps_go_elsewhere;
+mod sweeps_in_the_window;
 #[cfg(unix)]
 mod sweeps_on_ray;
 mod terminals_go_away;

@@ -271,7 +271,7 @@ mod tests {
     fn elements_of_one_line_are_told_by_their_numbers() {
         let told = |text: &str| -> Vec<(usize, String)> {
             let problem = |element: Element<'_>| element.place.problem(format!("is {}", element.text.trim()));
-            Elements::of_file(text).map(problem).map(|problem| (problem.line, problem.reason)).collect()
+            Elements::of_file(text).map(problem).map(|problem| (problem.line, problem.reason.to_string())).collect()
         };
         let check = |text: &str, expected: &[(usize, &str)]| {
             let expected: Vec<_> = expected.iter().map(|&(line, reason)| (line, reason.to_owned())).collect();

@@ -286,7 +286,7 @@ fn keys_that_only_one_object_has_do_not_make_a_table_of_any_size() {
     let table = read_bytes(Path::new("x.jsonl"), text.into_bytes()).unwrap();
     assert!(table.columns.len() == 900 && table.rows() < 20_000, "{}", table.rows());
     assert_eq!(table.rows() + table.problems.len(), 30_001);
-    let reason = &table.problems[0].reason;
+    let reason = table.problems[0].reason.as_str();
     assert_eq!(reason, "is left out, because few of its 900 keys stand in the other objects");
 }
 

@@ -18,8 +18,7 @@ use crate::train::recommend;
 use crate::train::rows;
 use crate::train::run::{self, Opened, Recorder, RunStatus};
 use crate::train::teacher::{self, Wanted};
-use crate::train::{TrainError, make_fit, precision, preflight, prepare as prepare_data, train_from};
-use crate::train::{TrainError, make_fit, preflight, prepare as prepare_data, student_shape, train_from};
+use crate::train::{TrainError, make_fit, precision, preflight, prepare as prepare_data, student_shape, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
 use crate::worker::work::Failure;
 
@@ -132,7 +131,7 @@ fn check_teacher(config: &RunConfig, student: &Path, loaded: Option<&LoadedDatas
     let (Some(distill), Some(loaded)) = (&config.distill, loaded) else { return Ok(()) };
     let own = distill.layers.is_none().then(|| Tokenizer::open(&model::tokenizer_folder(student))).transpose()?;
     let labels = prepare::output_names(config.task, &loaded.dataset.labels);
-    let has_pairs = loaded.dataset.columns.pair.is_some();
+    let has_pairs = loaded.dataset.roles.pair.is_some();
     config.check()?;
     teacher::facts(config, distill, Wanted { labels: &labels, student: own.as_ref(), has_pairs }).map(drop)
 }

@@ -2,7 +2,8 @@
 
 use egui::epaint::{Mesh, TextShape};
 use egui::{
-    Align2, Color32, Painter, Pos2, Rangef, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, Painter, Pos2, Rangef, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::{Axis, Band, Column, Columns, Flag, FlagKind, Line, Style};

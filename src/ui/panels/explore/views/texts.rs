@@ -180,7 +180,7 @@ fn list_ui(
     told.head_ui(ui, palette, |ui| {
         if let Some((name, share)) = first {
             let label = RichText::new(name).font(theme::semibold(size::TITLE)).color(color(name));
-            ui.add(egui::Label::new(label).truncate());
+            ui.add(Label::new(label).truncate());
             ui.label(RichText::new(format::percent(share)).font(theme::number(size::HEAD)).color(palette.text_dim));
         } else {
             let given = lines.iter().filter(|line| line.strong).count();

@@ -113,8 +113,8 @@ impl Setting {
     }
 
     fn values_ui(&mut self, ui: &mut Ui) {
-        let field = TextEdit::singleline(&mut self.values).hint_text("Values with commas between");
         let name = format!("Values of {}", self.title().to_lowercase());
+        let field = TextEdit::singleline(&mut self.values).hint_text("Values with commas between");
         ui.add(field.desired_width(f32::INFINITY)).accessible_name(name);
     }
 
