@@ -120,27 +120,9 @@ impl Dataset {
             Content::Words { tokens } if matches!(self.table.cell(row, tokens).trim(), "" | "[]") => "has no words",
             Content::Question { question, .. } if is_empty(question) => "has no question",
             Content::Question { context, .. } if is_empty(context) => "has no context",
-            Content::Text { text, pair } => {
-                let lost = [Some(text), pair].into_iter().flatten().find_map(|column| self.lost(row, column));
-                return lost.map_or(Ok(()), Err);
-            }
             _ => return Ok(()),
         };
         Err(missing.into())
-    }
-
-    /// Why a cell holds no text although something stands in it: what programs write where a value is missing, and what a
-    /// spreadsheet shows in place of a text that it took for a formula.
-    fn lost(&self, row: usize, column: usize) -> Option<String> {
-        const MISSING: [&str; 5] = ["nan", "NaN", "NAN", "<NA>", "#N/A"];
-        const FORMULAS: [&str; 7] = ["#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#ERROR!"];
-        let cell = self.table.cell(row, column).trim();
-        if MISSING.contains(&cell) {
-            return Some(format!("has {cell:?} for its text, which stands for none"));
-        }
-        let is_formula = FORMULAS.contains(&cell);
-        is_formula
-            .then(|| format!("has {cell:?} for its text, which a spreadsheet shows in place of what it cannot compute"))
     }
 
     /// Whether a row of the table has all texts that the task reads.
@@ -327,18 +309,6 @@ pub(crate) mod tests {
         assert_eq!((dataset.text(1), dataset.line(1)), ("b", 3));
         let numbers = read("text,label\na,10\nb,9\nc,-1\n", Task::Classify, None);
         assert_eq!(numbers.labels.names, ["-1", "9", "10"]);
-    }
-
-    #[test]
-    fn what_programs_write_for_a_missing_text_is_none() {
-        let dataset =
-            read("text,label\ngood,pos\nnan,neg\n#NAME?,neg\nNone,neg\nno nan here,pos\n", Task::Classify, None);
-        let missing = (3, "has \"nan\" for its text, which stands for none");
-        let formula = (4, "has \"#NAME?\" for its text, which a spreadsheet shows in place of what it cannot compute");
-        assert_eq!(excluded(&dataset), [missing, formula]);
-        assert_eq!(dataset.examples.len(), 3, "a word may be an answer");
-        let found = crate::data::health(&dataset);
-        assert!(found.iter().any(|finding| finding.message() == "2 rows without a text"), "{found:?}");
     }
 
     #[test]

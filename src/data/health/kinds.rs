@@ -249,6 +249,34 @@ impl FindingKind {
     }
 }
 
+impl FindingKind {
+    /// How texts and numbers came damaged, in words.
+    fn about_damage(&self, count: usize, rows: &str, row: &str) -> String {
+        match self {
+            Self::Mojibake { is, was, taken_for, .. } => format!(
+                "{count} {rows} with a text that was read in a wrong encoding and saved, such as {is:?} for {was:?} (UTF-8 \
+                 taken for {taken_for})"
+            ),
+            Self::LostCharacters => {
+                format!("{count} {rows} with characters that were lost, where \u{fffd} stands")
+            }
+            Self::ControlCharacters { .. } => {
+                format!("{count} {rows} with control characters, a sign of a wrong encoding or of a damaged file")
+            }
+            Self::Placeholders { words } => {
+                const NAMED: usize = 3;
+                let named = words.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(" or ");
+                format!("{count} {rows} whose whole text is {named}, which may stand for no text")
+            }
+            Self::RoundedNumbers { column, example } => format!(
+                "{count} {row} with a rounded number in {column:?}, such as {example}: a spreadsheet has cut its last digits, \
+                 so it tells rows apart no more"
+            ),
+            _ => String::new(),
+        }
+    }
+}
+
 /// Classes with their other spellings, of which the first few are named.
 fn spellings_words(count: usize, rows: &str, classes: &[Spellings]) -> String {
     const NAMED: usize = 3;
@@ -312,6 +340,29 @@ fn leaks_words(task: Task, count: usize) -> String {
 }
 
 impl Finding {
+    /// Texts that come again, in words.
+    fn about_repeats(&self, rows: &str) -> String {
+        let count = self.count;
+        let is_same = self.kind == FindingKind::Duplicates;
+        match self.task.reads() {
+            Reads::Words if is_same => format!("{count} {rows} with the same words and tags as an earlier one"),
+            Reads::Words => format!("{count} {rows} whose words also occur with different tags"),
+            Reads::Question if is_same => format!("{count} {rows} with the same context and answers as an earlier one"),
+            Reads::Question => {
+                format!("{count} {rows} whose question also occurs with a different answer in the same context")
+            }
+            Reads::Texts if is_same => format!("{count} {rows} with the text and label of an earlier row"),
+            Reads::Running | Reads::Neighbours(_) if is_same => {
+                format!("{count} {rows} with the text of an earlier row")
+            }
+            Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
+                format!("{count} {rows} with the same text as another row but a different label")
+            }
+        }
+    }
+}
+
+impl Finding {
     /// The finding in words.
     pub fn message(&self) -> String {
         let count = self.count;
@@ -342,45 +393,17 @@ impl Finding {
                 format!("{count} {rows} with an answer that is not at its stated position but elsewhere in the context")
             }
             FindingKind::Unanswered { .. } => format!("{count} {rows} without an answer in the context"),
-            FindingKind::Duplicates => match self.task.reads() {
-                Reads::Words => format!("{count} {rows} with the same words and tags as an earlier one"),
-                Reads::Question => format!("{count} {rows} with the same context and answers as an earlier one"),
-                Reads::Texts => format!("{count} {rows} with the text and label of an earlier row"),
-                Reads::Running | Reads::Neighbours(_) => format!("{count} {rows} with the text of an earlier row"),
-            },
-            FindingKind::Contradictions => match self.task.reads() {
-                Reads::Words => format!("{count} {rows} whose words also occur with different tags"),
-                Reads::Question => {
-                    format!("{count} {rows} whose question also occurs with a different answer in the same context")
-                }
-                Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
-                    format!("{count} {rows} with the same text as another row but a different label")
-                }
-            },
+            FindingKind::Duplicates | FindingKind::Contradictions => self.about_repeats(rows),
             FindingKind::Annotators { .. }
             | FindingKind::Markup { .. }
             | FindingKind::Unapproved { .. }
             | FindingKind::LabelInText
             | FindingKind::Rejected => self.kind.about_origins(count, rows),
-            FindingKind::Mojibake { is, was, taken_for, .. } => format!(
-                "{count} {rows} with a text that was read in a wrong encoding and saved, such as {is:?} for {was:?} (UTF-8 \
-                 taken for {taken_for})"
-            ),
-            FindingKind::LostCharacters => {
-                format!("{count} {rows} with characters that were lost, where \u{fffd} stands")
-            }
-            FindingKind::ControlCharacters { .. } => {
-                format!("{count} {rows} with control characters, a sign of a wrong encoding or of a damaged file")
-            }
-            FindingKind::Placeholders { words } => {
-                const NAMED: usize = 3;
-                let named = words.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(" or ");
-                format!("{count} {rows} whose whole text is {named}, which may stand for no text")
-            }
-            FindingKind::RoundedNumbers { column, example } => format!(
-                "{count} {row} with a rounded number in {column:?}, such as {example}: a spreadsheet has cut its last digits, \
-                 so it tells rows apart no more"
-            ),
+            FindingKind::Mojibake { .. }
+            | FindingKind::LostCharacters
+            | FindingKind::ControlCharacters { .. }
+            | FindingKind::Placeholders { .. }
+            | FindingKind::RoundedNumbers { .. } => self.kind.about_damage(count, rows, row),
             FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
             FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
             FindingKind::ImpossibleTags => {
