@@ -1,11 +1,14 @@
 //! What can be ordered of a run while it trains, in a row: rates, the next layer, an evaluation, a checkpoint, its end.
 
-use egui::{Label, Ui};
+use std::path::PathBuf;
+
+use egui::Ui;
 
 use crate::train::config::{Group, LastEpoch, What};
 use crate::train::limits;
 use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::number::Number;
+use crate::ui::widgets::state::sentence;
 use crate::ui::widgets::{Button, text};
 use crate::ui::workspace::RunView;
 use crate::ui::{Action, Cx};
@@ -14,6 +17,8 @@ use crate::words;
 /// What is chosen for the next order.
 #[derive(Debug, Default)]
 pub struct OrdersView {
+    /// Of which run.
+    dir: PathBuf,
     group: Option<Group>,
     /// The rate that was typed; the run's where none was.
     lr: Option<f64>,
@@ -22,6 +27,9 @@ pub struct OrdersView {
 impl OrdersView {
     pub fn ui(&mut self, ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
         let palette = cx.palette;
+        if self.dir != run.dir {
+            *self = Self { dir: run.dir.clone(), ..Self::default() };
+        }
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(6.0, 4.0);
             ui.label(text::small("While it runs", palette));
@@ -41,12 +49,11 @@ impl OrdersView {
                     }
                 }
             }
+            if !run.orders.waiting.is_empty() {
+                let words: Vec<String> = run.orders.waiting.iter().map(|what| what.words()).collect();
+                ui.label(text::small(format!("After this step: {}", words.join(", ")), palette));
+            }
         });
-        if !run.orders.waiting.is_empty() {
-            let words: Vec<String> = run.orders.waiting.iter().map(|what| what.words()).collect();
-            let words = format!("After this step: {}", words.join(", "));
-            ui.add(Label::new(text::small(words, palette)).truncate());
-        }
     }
 
     fn rates_ui(&mut self, ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
@@ -70,7 +77,7 @@ fn order_ui(ui: &mut Ui, words: &str, what: What, cx: &mut Cx<'_>) {
     let response = Button::new(words).small().enabled(why_not.is_none()).show(ui, cx.palette);
     let response = match why_not {
         None => response.on_hover_text(action.tooltip()),
-        Some(why) => response.on_disabled_hover_text(why),
+        Some(why) => response.on_disabled_hover_text(sentence(why)),
     };
     if response.clicked() {
         cx.act(action);
