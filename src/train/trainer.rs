@@ -14,7 +14,6 @@ mod tests;
 mod thaw;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -501,15 +500,5 @@ impl<'a> Trainer<'a> {
         let answer = self.listener.go_on();
         self.held += asked.elapsed();
         answer
-    }
-
-    /// The highest rate of each group that is trained.
-    fn rates(&self, factor: f64) -> BTreeMap<String, f64> {
-        let mut rates = BTreeMap::new();
-        for (_, rule) in self.optimizer.rules().filter(|(param, _)| param.trainable()) {
-            let rate: &mut f64 = rates.entry(rule.group.to_owned()).or_insert(0.0);
-            *rate = rate.max(rule.lr * factor);
-        }
-        rates
     }
 }

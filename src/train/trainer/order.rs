@@ -4,6 +4,7 @@
 //! on to the same bits: either nobody knows of the order, or it is followed again after the same update. An evaluation on
 //! order tells and decides nothing, neither which weights are the best nor when patience ends, and so changes no bit.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::{End, Trainer};
@@ -114,6 +115,16 @@ impl Trainer<'_> {
     pub(super) fn take_rates(&mut self) {
         let (rates, layers) = (self.orders.rates(), self.model.config.stored_layers());
         self.optimizer.set_rules(|param| rates.rule(param, layers));
+    }
+
+    /// The highest rate of each group that is trained.
+    pub(super) fn rates(&self, factor: f64) -> BTreeMap<String, f64> {
+        let mut rates = BTreeMap::new();
+        for (_, rule) in self.optimizer.rules().filter(|(param, _)| param.trainable()) {
+            let rate: &mut f64 = rates.entry(rule.group.to_owned()).or_insert(0.0);
+            *rate = rate.max(rule.lr * factor);
+        }
+        rates
     }
 
     /// Judges the weights of now and tells it, unless that was just done.
