@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use serde_json::Value;
 
-use crate::model::files::TensorFiles;
 use crate::model::{Block, Model, Param, kept};
 use crate::stop::Stop;
 use crate::train::checkpoint::{Best, Snapshot};
@@ -321,7 +320,8 @@ fn a_layer_that_is_thawed_by_order_learns_as_one_that_joins_by_itself() {
     for step in 0..=6 {
         let state = weights(&config, &kept::state_folder(&config.run.out, step));
         let expected: &[&str] = if step > 4 { &["layers.2", "head"] } else { &["head"] };
-        let expected = if step == 0 { &[] } else { expected };
+        // The first update of a warm-up has no rate.
+        let expected = if step <= 1 { &[] } else { expected };
         assert_eq!(changed(&base, &state), expected, "after step {step}");
     }
     let last = weights(&config, &config.run.out.join("model"));
@@ -381,14 +381,14 @@ fn orders_survive_a_kill_at_any_moment() {
         go(&config, How { by_hand: all_orders(), ..How::default() }, &mut |moment| {
             moments.set(moments.get() + 1);
             let is_about_orders = ["given", "recorded", "order", "thawed", "unfroze"].contains(&moment);
-            if is_about_orders || moments.get() % 7 == 0 {
+            if is_about_orders || moments.get() % 9 == 0 {
                 let to = folder.path().join(format!("{name} {} {moment}", moments.get()));
                 copy(&whole, &to);
                 killed.borrow_mut().push(to);
             }
         });
         let killed = killed.into_inner();
-        assert!(killed.len() > 30, "{}", killed.len());
+        assert!(killed.len() > 25, "{}", killed.len());
         for dir in killed {
             let mut again = config.clone();
             again.run.out.clone_from(&dir);
@@ -427,7 +427,7 @@ fn an_evaluation_and_a_checkpoint_on_order_change_no_bit() {
     };
     assert!(unasked(&plain) == unasked(&ordered));
     let evaluations = result(&ordered, &["eval", "finished"]).0.len();
-    assert_eq!(evaluations as u64, last + 1, "each step once, and the end");
+    assert_eq!(evaluations as u64, last + 2, "each step once from before the first on, and the end");
 }
 
 #[test]
@@ -469,15 +469,18 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
 fn the_best_weights_are_those_before_a_layer_was_thawed_where_they_were_better() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(folder.path());
-    config.run.eval_every = Every::Steps(1);
-    config.run.checkpoint_minutes = 1e-9;
-    // What is learned from there on is worthless.
-    let by_hand = [(3, What::Thaw), (3, What::Rate { lr: 0.9, group: None })];
-    let (outcome, _) = quiet(&config, &by_hand);
-    assert!(outcome.ending.best_step.is_some_and(|step| step <= 3), "{:?}", outcome.ending);
+    (config.strategy.kind, config.strategy.top_layers) = (StrategyKind::Top, 1);
+    (config.optim.lr, config.run.epochs, config.run.keep_checkpoints) = (1e-2, 20.0, 2);
+    (config.run.eval_every, config.run.keep_best) = (Every::Steps(1), "accuracy".into());
+    let (plain, _) = quiet(&at(&config, "plain"), &[]);
+    let best = plain.ending.best_step.unwrap();
+    assert_eq!(plain.ending.metrics["accuracy"], 1.0, "nothing is better than that");
+    let last = What::StopAfter(LastEpoch::Number(best / 3 + 2));
+    let (outcome, told) = quiet(&config, &[(best, What::Thaw), (best, last)]);
+    assert_eq!((outcome.ending.best_step, refusals(&told).len()), (Some(best), 0));
     let base = weights(&config, config.model.path.as_deref().unwrap());
-    let best = weights(&config, &config.run.out.join("model"));
-    assert_eq!(changed(&base, &best), ["head"]);
-    let files = TensorFiles::open_file(&config.run.out.join("model/model.safetensors")).unwrap();
-    assert!(files.tensors().len() > 10, "it is a whole model");
+    let last = kept::states(&config.run.out).pop().unwrap();
+    assert!(last.step > best);
+    assert_eq!(changed(&base, &weights(&config, &last.dir)), ["layers.1", "layers.2", "head"]);
+    assert_eq!(changed(&base, &weights(&config, &config.run.out.join("model"))), ["layers.2", "head"]);
 }
