@@ -138,10 +138,15 @@ impl Objectives {
         }
     }
 
+    /// Both texts and what is done with them, scrolled where there is no room for all.
     fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
-        let palette = cx.palette;
-        let mut changed = Changed::No;
         let height = ((ui.available_height() - 56.0) / 2.0).max(44.0);
+        let scrolled = ScrollArea::vertical().id_salt("lab text").auto_shrink([false, false]);
+        scrolled.show(ui, |ui| self.texts_ui(ui, height, cx.palette)).inner
+    }
+
+    fn texts_ui(&mut self, ui: &mut Ui, height: f32, palette: &Palette) -> Changed {
+        let mut changed = Changed::No;
         let first = Look { name: "Text of the example", hint: "Type or paste a text…", height, lanes: 0 };
         let second = Look {
             name: "Second text of the example",
