@@ -107,14 +107,16 @@ impl Drawn {
             .map(|run| series(run.history.loss()))
             .map(|series: Series| series.smoothed(smoothing))
             .collect();
-        let metrics: Vec<Series> = runs.iter().map(|run| series(of_metric(run.history, metric))).collect();
+        let metrics: Vec<Series> = runs.iter().map(|run| series(of_metric(run, metric))).collect();
         (self.loss, self.metric) = (Band::of(&losses), Band::of(&metrics));
         self.made_for = Some(key);
     }
 }
 
-fn of_metric<'a>(history: &'a History, key: &str) -> &'a [Point] {
-    history.metrics.get(key).map_or(&[], Vec::as_slice)
+/// All folds together were evaluated once, at no step of any of them.
+fn of_metric<'a>(run: &'a Shown<'_>, key: &str) -> &'a [Point] {
+    let points = run.history.metrics.get(key).filter(|_| !run.is_in_folds());
+    points.map_or(&[], Vec::as_slice)
 }
 
 impl Band {
