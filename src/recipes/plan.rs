@@ -11,7 +11,7 @@ use crate::train::config::{Distill, ModelChoice, RunConfig, StrategyKind};
 use crate::train::plan::{Facts, PlanSummary, flops_per_sec, plan};
 use crate::train::prepare::output_names;
 use crate::train::prepared::OnProgress;
-use crate::train::{Prepared, prepare, shortened};
+use crate::train::{Prepared, prepare, with_layers};
 
 /// A run with all values that it is started with, but its place and its teacher's.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,7 @@ fn taught(
     if layers == 0 {
         return Err("the teacher has one layer, and no student can be cut from it".into());
     }
-    let mut plan = planned(&config, &shortened(encoder, layers), data)?;
+    let mut plan = planned(&config, &with_layers(encoder, layers), data)?;
     plan.seconds += teacher.plan.seconds / teacher.config.run.epochs.max(1.0) * FORWARD;
     config.model = ModelChoice::default();
     config.distill = Some(Distill { layers: Some(layers), soft: student.soft, ..Distill::default() });

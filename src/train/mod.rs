@@ -60,5 +60,5 @@ pub use examples::Examples;
 pub use preflight::preflight;
 pub use prepare::{prepare, prepare_watched};
 pub use prepared::Prepared;
-pub use student::{halve, shape as student_shape, shortened};
+pub use student::{halve, shape as student_shape, with_layers};
 pub use trainer::{Listener, Models, Outcome, sweep, train, train_from};

@@ -72,11 +72,11 @@ pub fn shape(config: &RunConfig) -> Result<Option<EncoderConfig>, TrainError> {
     };
     let encoder = model::read_config(&teacher_dir(distill)?)?;
     check(&encoder, layers)?;
-    Ok(Some(shortened(encoder, layers)))
+    Ok(Some(with_layers(encoder, layers)))
 }
 
 /// An encoder with so many of its layers.
-pub fn shortened(encoder: EncoderConfig, layers: usize) -> EncoderConfig {
+pub fn with_layers(encoder: EncoderConfig, layers: usize) -> EncoderConfig {
     let num_hidden_groups = layers.min(encoder.num_hidden_groups);
     EncoderConfig { num_hidden_layers: layers, num_hidden_groups, ..encoder }
 }
