@@ -11,7 +11,7 @@ use crate::train::config::{Group, LastEpoch, What};
 use crate::train::run;
 
 /// How long an answer is waited for: an update or an evaluation may be under way.
-const WAITS: Duration = Duration::from_secs(60);
+const WAITS: Duration = Duration::from_mins(1);
 const BETWEEN: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]

@@ -63,7 +63,7 @@ impl Train {
         if self.resume && !goes_on {
             eprintln!("no run to resume in {}, so a new one starts", config.run.out.display());
         }
-        let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        let on_stdout = self.events_on_stdout();
         self.check_events(&config)?;
         let mut events = Events::open(self.events.as_deref())?;
         let asked_to_end = crate::signals::heed();
@@ -92,9 +92,7 @@ impl Train {
         prepared.warnings.extend(new_head_words(&config, &prepared.labels, &report)?);
         let plan = preflight(&config, goes_on, &mut prepared, &model)?;
         tell_cost(&plan);
-        if let Some(name) = precision::instructions().filter(|_| config.run.precision == Products::Bf16) {
-            eprintln!("layers that learn multiply in bfloat16, by the processor's {name}");
-        }
+        tell_precision(&config);
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);
@@ -138,6 +136,10 @@ impl Train {
 }
 
 impl Train {
+    fn events_on_stdout(&self) -> bool {
+        self.events.as_ref().is_some_and(|path| path.as_os_str() == "-")
+    }
+
     /// A run for each seed, each of which may be in folds; or one for each fold.
     fn run_several(&self, config: &RunConfig) -> anyhow::Result<()> {
         let by_seeds = !config.run.seeds.is_empty();
@@ -164,6 +166,12 @@ impl Train {
         let files = folders.into_iter().flatten().flat_map(|folder| destination::of_model(folder));
         let files = files.chain(data.into_iter().flatten().flat_map(destination::of_inputs));
         files.chain([self.config.clone(), config.run.out.clone()]).collect()
+    }
+}
+
+fn tell_precision(config: &RunConfig) {
+    if let Some(name) = precision::instructions().filter(|_| config.run.precision == Products::Bf16) {
+        eprintln!("layers that learn multiply in bfloat16, by the processor's {name}");
     }
 }
 

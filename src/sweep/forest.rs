@@ -62,7 +62,9 @@ impl Tree {
             }
         };
         let mut has_seen = vec![false; count];
-        drawn.iter().for_each(|row| has_seen[*row] = true);
+        for row in &drawn {
+            has_seen[*row] = true;
+        }
         let mut tree = Self { nodes: vec![Node::Leaf(0.0)], has_seen };
         let mut open = vec![(0, drawn)];
         while let Some((place, mut drawn)) = open.pop() {

@@ -44,10 +44,9 @@ impl Page {
         const EURO: u8 = 0xD5;
         let page = match self {
             Self::Cp437 => CP437,
-            Self::Cp850 => CP850,
             Self::Cp852 => CP852,
             Self::Cp858 if byte == EURO => return '€',
-            Self::Cp858 => CP850,
+            Self::Cp850 | Self::Cp858 => CP850,
         };
         page.chars().nth(usize::from(byte & 0x7F)).unwrap_or(char::REPLACEMENT_CHARACTER)
     }

@@ -104,6 +104,7 @@ fn once(text: &str, bytes: &HashMap<char, u8>) -> Option<String> {
 
 /// The bytes of UTF-8 that the first characters stand for.
 fn sequence(letters: &[char], bytes: &HashMap<char, u8>) -> Option<Sequence> {
+    const ENDS: &str = "»”“’…–—";
     let byte = |place: usize| letters.get(place).and_then(|letter| bytes.get(letter)).copied();
     let length = match byte(0)? {
         0xC2..=0xDF => 2,
@@ -114,7 +115,6 @@ fn sequence(letters: &[char], bytes: &HashMap<char, u8>) -> Option<Sequence> {
     let all: Vec<u8> = (0..length).map_while(byte).collect();
     let character = std::str::from_utf8(&all).ok().filter(|_| all.len() == length)?.chars().next()?;
     // A quotation mark or a dash behind a capital letter ends a word, unless a letter follows.
-    const ENDS: &str = "»”“’…–—";
     let ends = ENDS.contains(letters[1]) && !letters.get(length).is_some_and(|next| next.is_alphabetic());
     let is_plain = match u32::from(character) {
         0x80..=0x9F => return None,

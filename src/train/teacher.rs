@@ -377,6 +377,7 @@ fn some(names: &[String]) -> String {
 }
 
 /// How the student reads texts.
+#[derive(Clone, Copy)]
 struct Reader<'a> {
     tokenizer: &'a Tokenizer,
     max_tokens: usize,

@@ -1,5 +1,5 @@
 //! Names of classes that lie in a file beside the rows, one a line, where the rows have their numbers: as in the first
-//! distributions of AG News, Yelp and DBpedia. The numbers stay what the classes are called, which is told.
+//! distributions of AG News, Yelp and `DBpedia`. The numbers stay what the classes are called, which is told.
 
 use std::path::Path;
 

@@ -87,9 +87,8 @@ impl Lines {
         let marked = encoding::marked(first);
         let mark = marked.filter(|(charset, _)| told.is_none_or(|told| told == *charset)).map_or(0, |(_, mark)| mark);
         lines.way = match (told, marked) {
-            (Some(charset), _) => Way::In(charset.decoder()),
             (None, Some((charset, _))) if charset == Charset::UTF_8 => Way::Utf8(Vec::new()),
-            (None, Some((charset, _))) => Way::In(charset.decoder()),
+            (Some(charset), _) | (None, Some((charset, _))) => Way::In(charset.decoder()),
             (None, None) => Way::Ascii,
         };
         lines.decode(mark, filled);

@@ -416,9 +416,9 @@ impl PlainText {
             match unit {
                 Unit::File(path) if files.len() >= ASKED => files.push(path),
                 Unit::File(path) => match plain_text(&path, told)? {
-                    Some(note) => {
+                    Some(prose) => {
                         let name = files::name(&path);
-                        notes.extend(note.map(|note| format!("{name}: {note}")));
+                        notes.extend(prose.note.map(|note| format!("{name}: {note}")));
                         files.push(path);
                     }
                     None => return Ok(None),
@@ -449,9 +449,14 @@ impl PlainText {
 /// As much of a file as tells whether it is prose.
 const HEAD: usize = 1 << 20;
 
+/// A file of plain text, with what is to be told of its encoding.
+struct Prose {
+    note: Option<String>,
+}
+
 /// Whether reading it whole would take a file for plain text, by its beginning alone, so that a text of any size can
 /// be streamed and is never in memory as a whole. Of one that it would, what is to be told of its encoding.
-fn plain_text(path: &Path, told: Option<Charset>) -> Result<Option<Option<String>>, ReadError> {
+fn plain_text(path: &Path, told: Option<Charset>) -> Result<Option<Prose>, ReadError> {
     let mut head = String::new();
     let mut lines = match lines(path, told) {
         Ok(lines) => lines,
@@ -468,7 +473,7 @@ fn plain_text(path: &Path, told: Option<Charset>) -> Result<Option<Option<String
         }
     }
     let is_one = read_bytes(path, head.into_bytes()).is_ok_and(|table| table.format == Format::PlainText);
-    Ok(is_one.then(|| lines.note().map(str::to_owned)))
+    Ok(is_one.then(|| Prose { note: lines.note().map(str::to_owned) }))
 }
 
 #[cfg(test)]

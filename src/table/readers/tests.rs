@@ -1,7 +1,5 @@
 //! Files of all kinds are read, and no damage to any of them makes a reader panic, hang or fail without a word.
 
-mod people;
-
 use super::unpack::tests::gzip;
 use super::*;
 use crate::stop::Stop;

@@ -67,13 +67,12 @@ pub fn alike(found: &Comparison) -> Vec<Vec<Option<usize>>> {
         let seed = all.iter().position(|seed| *seed == value("run.seed", place)).unwrap_or_default();
         let rest = rest(place);
         // The very same run twice is two ways of one run each.
-        match groups.iter_mut().find(|(known, runs)| *known == rest && runs[seed].is_none()) {
-            Some((_, runs)) => runs[seed] = Some(place),
-            None => {
-                let mut runs = vec![None; all.len()];
-                runs[seed] = Some(place);
-                groups.push((rest, runs));
-            }
+        if let Some((_, runs)) = groups.iter_mut().find(|(known, runs)| *known == rest && runs[seed].is_none()) {
+            runs[seed] = Some(place);
+        } else {
+            let mut runs = vec![None; all.len()];
+            runs[seed] = Some(place);
+            groups.push((rest, runs));
         }
     }
     groups.into_iter().map(|(_, runs)| runs).collect()

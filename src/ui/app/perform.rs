@@ -91,11 +91,7 @@ impl App {
             Action::ContinueNewest => self.continue_newest(),
             Action::PauseRun => self.pause(true),
             Action::ResumeRun => self.pause(false),
-            Action::StopRun => {
-                if let Some(job) = self.workspace.training {
-                    self.stop(job);
-                }
-            }
+            Action::StopRun => self.stop_run(),
             Action::Order(what) => self.order(what),
             Action::StopJob(job) => self.stop(job),
             Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
@@ -129,13 +125,21 @@ impl App {
             Action::Tell { title, why } => self.tell(title, why),
             Action::Work(work) => self.work(work),
             Action::OpenFolder(dir) => self.open_folder(&dir, ctx),
-            Action::CopyText(text) => {
-                ctx.copy_text(text);
-                self.workspace.say(Level::Info, "Copied", None);
-            }
+            Action::CopyText(text) => self.copy(text, ctx),
             Action::DismissToast(id) => self.workspace.toasts.retain(|toast| toast.id != id),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
+    }
+
+    fn stop_run(&mut self) {
+        if let Some(job) = self.workspace.training {
+            self.stop(job);
+        }
+    }
+
+    fn copy(&mut self, text: String, ctx: &egui::Context) {
+        ctx.copy_text(text);
+        self.workspace.say(Level::Info, "Copied", None);
     }
 
     /// Whether something opened is not told by the system, so that where the folder is has to be said.

@@ -28,7 +28,7 @@ pub struct Right(Tiles);
 struct Tiles {
     side: usize,
     depth: usize,
-    tiles: Buffer<Tile>,
+    all: Buffer<Tile>,
 }
 
 impl Left {
@@ -83,20 +83,20 @@ impl Right {
 
 impl Tiles {
     fn new(side: usize, depth: usize) -> Self {
-        let tiles = Buffer::of(side.div_ceil(BLOCK) * (BLOCK / SIDE) * depth.div_ceil(DEPTH));
-        Self { side, depth, tiles }
+        let all = Buffer::of(side.div_ceil(BLOCK) * (BLOCK / SIDE) * depth.div_ceil(DEPTH));
+        Self { side, depth, all }
     }
 
     fn block(&self, block: usize) -> [&[Tile]; 2] {
         let depth = self.depth.div_ceil(DEPTH);
-        let (first, second) = self.tiles[2 * block * depth..][..2 * depth].split_at(depth);
+        let (first, second) = self.all[2 * block * depth..][..2 * depth].split_at(depth);
         [first, second]
     }
 
     fn along(x: &[f32], width: usize, turn: impl Fn(&mut Tile) + Sync) -> Self {
         let mut made = Self::new(x.len() / width, width);
         let (side, depth) = (made.side, width.div_ceil(DEPTH));
-        made.tiles.par_chunks_mut(depth.max(1)).enumerate().for_each(|(block, tiles)| {
+        made.all.par_chunks_mut(depth.max(1)).enumerate().for_each(|(block, tiles)| {
             let rows = block * SIDE..side.min((block + 1) * SIDE);
             wide(
                 #[inline(always)]
@@ -116,9 +116,9 @@ impl Tiles {
         let mut made = Self::new(width, rows);
         let depth = rows.div_ceil(DEPTH);
         let parts = depth.div_ceil(PART);
-        let groups = made.tiles.len().checked_div(depth).unwrap_or(0).div_ceil(TOGETHER);
+        let groups = made.all.len().checked_div(depth).unwrap_or(0).div_ceil(TOGETHER);
         let mut tasks: Vec<Vec<&mut [Tile]>> = (0..groups * parts).map(|_| Vec::with_capacity(TOGETHER)).collect();
-        for (side, tiles) in made.tiles.chunks_mut(depth.max(1)).enumerate() {
+        for (side, tiles) in made.all.chunks_mut(depth.max(1)).enumerate() {
             for (part, tiles) in tiles.chunks_mut(PART).enumerate() {
                 tasks[side / TOGETHER * parts + part].push(tiles);
             }

@@ -123,7 +123,9 @@ impl Listed {
         let mut top: Vec<Line> = free.chain((0..self.sweeps.len()).map(Line::Sweep)).collect();
         top.sort_by(|one, two| self.compare(self.summary(*one, runs), self.summary(*two, runs)));
         let mut grouped = Vec::new();
-        top.into_iter().for_each(|line| self.add_with(line, runs, &mut below, &mut grouped));
+        for line in top {
+            self.add_with(line, runs, &mut below, &mut grouped);
+        }
         grouped
     }
 
@@ -138,7 +140,9 @@ impl Listed {
         if matches!(line, Line::Run(_)) {
             inner.sort_by(|one, two| natural(&runs[*one].name, &runs[*two].name));
         }
-        inner.into_iter().for_each(|place| self.add_with(Line::Run(place), runs, below, to));
+        for place in inner {
+            self.add_with(Line::Run(place), runs, below, to);
+        }
     }
 
     fn summary<'a>(&'a self, line: Line, runs: &'a [RunSummary]) -> &'a RunSummary {

@@ -75,10 +75,13 @@ fn alone(found: &Comparison, way: &Named, measure: &Measure) -> Option<String> {
     ))
 }
 
+/// A run, how far it has come, and how many values its curve has.
+type Curve = (PathBuf, u64, usize);
+
 /// The curves of a configuration over its seeds.
 #[derive(Debug, Default)]
 pub struct Drawn {
-    made_for: Option<(Vec<(PathBuf, u64, usize)>, Over, u64)>,
+    made_for: Option<(Vec<Curve>, Over, u64)>,
     pub loss: Band,
     pub metric: Band,
 }

@@ -41,13 +41,12 @@ impl Why {
                 line::left(ui, |ui| ui.label(text::strong(head, palette)));
             });
             if !is_number {
-                match self.known.turning() {
-                    Some(turning) => tried = turning_ui(ui, turning, &said, palette),
-                    None => {
-                        let is_ended = self.known.ended().any(|ended| ended.get::<TurningOf>().is_some());
-                        let words = if is_ended { "The search was cancelled" } else { "Looking for them…" };
-                        ui.label(text::dim(words, palette));
-                    }
+                if let Some(turning) = self.known.turning() {
+                    tried = turning_ui(ui, turning, &said, palette);
+                } else {
+                    let is_ended = self.known.ended().any(|ended| ended.get::<TurningOf>().is_some());
+                    let words = if is_ended { "The search was cancelled" } else { "Looking for them…" };
+                    ui.label(text::dim(words, palette));
                 }
                 ui.add_space(8.0);
                 ui.label(text::strong("One word for another", palette));
