@@ -14,6 +14,7 @@ use clap::Args;
 use super::evaluate::{metric_lines, shown};
 use super::output::{Escaped, bytes, duration, grouped, plural, print_lines};
 use crate::batch::destination;
+use crate::data::choices::Mended;
 use crate::metrics::Measure;
 use crate::model::Products;
 use crate::stop::Stop;
@@ -81,10 +82,7 @@ impl Train {
         if open.any() {
             eprintln!("recommended: {}", Settings::of(&config).words(open));
         }
-        for done in prepared.mended.iter().filter(|done| !done.rows.is_empty()) {
-            let place = if done.in_eval_file { " in the evaluation file" } else { "" };
-            eprintln!("{} {}{place}", grouped(done.rows.len() as u64), done.mend.noun(done.rows.len()));
-        }
+        tell_mended(&prepared.mended);
         let (model, report) = open_model(&config, &prepared.labels, &device(config.run.device)?)?;
         if !report.new.is_empty() {
             eprintln!("new weights: {}", report.new.join(", "));
@@ -172,6 +170,13 @@ impl Train {
 fn tell_precision(config: &RunConfig) {
     if let Some(name) = precision::instructions().filter(|_| config.run.precision == Products::Bf16) {
         eprintln!("layers that learn multiply in bfloat16, by the processor's {name}");
+    }
+}
+
+fn tell_mended(mended: &[Mended]) {
+    for done in mended.iter().filter(|done| !done.rows.is_empty()) {
+        let place = if done.in_eval_file { " in the evaluation file" } else { "" };
+        eprintln!("{} {}{place}", grouped(done.rows.len() as u64), done.mend.noun(done.rows.len()));
     }
 }
 

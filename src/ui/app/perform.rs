@@ -89,10 +89,7 @@ impl App {
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
             Action::ContinueNewest => self.continue_newest(),
-            Action::PauseRun => self.pause(true),
-            Action::ResumeRun => self.pause(false),
-            Action::StopRun => self.stop_run(),
-            Action::Order(what) => self.order(what),
+            Action::PauseRun | Action::ResumeRun | Action::StopRun | Action::Order(_) => self.direct_run(&action),
             Action::StopJob(job) => self.stop(job),
             Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
             Action::EvaluateHeldOut(model) => self.evaluate_held_out(model),
@@ -128,12 +125,6 @@ impl App {
             Action::CopyText(text) => self.copy(text, ctx),
             Action::DismissToast(id) => self.workspace.toasts.retain(|toast| toast.id != id),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-        }
-    }
-
-    fn stop_run(&mut self) {
-        if let Some(job) = self.workspace.training {
-            self.stop(job);
         }
     }
 
@@ -364,6 +355,19 @@ impl App {
         }
         let control = if paused { Control::Pause } else { Control::Resume };
         self.send(Command::Control { job: id, control });
+    }
+
+    /// Says something to the run that trains.
+    fn direct_run(&mut self, action: &Action) {
+        match action {
+            Action::Order(what) => self.order(*what),
+            Action::StopRun => {
+                if let Some(job) = self.workspace.training {
+                    self.stop(job);
+                }
+            }
+            _ => self.pause(*action == Action::PauseRun),
+        }
     }
 
     fn order(&mut self, what: What) {

@@ -330,19 +330,18 @@ impl RunView {
 
     fn take_order(&mut self, step: u64, what: What, refused: Option<&str>) {
         self.orders.told(what, refused.is_some());
-        match refused {
-            Some(why) => self.flag(step, FlagKind::Warning, format!("Not followed: {}, as {why}", what.words())),
-            None => {
-                let is_there = |flag: &&mut Flag| flag.kind == FlagKind::Order && flag.step == step as f64;
-                match self.flags.iter_mut().find(is_there) {
-                    Some(flag) => flag.text = format!("{}, {}", flag.text, what.words()),
-                    None => self.flag(step, FlagKind::Order, format!("Ordered: {}", what.words())),
-                }
-                let order = Order { step, what };
-                if !self.config.run.orders.contains(&order) {
-                    self.config.run.orders.push(order);
-                }
-            }
+        if let Some(why) = refused {
+            self.flag(step, FlagKind::Warning, format!("Not followed: {}, as {why}", what.words()));
+            return;
+        }
+        let is_there = |flag: &&mut Flag| flag.kind == FlagKind::Order && flag.step == step as f64;
+        match self.flags.iter_mut().find(is_there) {
+            Some(flag) => flag.text = format!("{}, {}", flag.text, what.words()),
+            None => self.flag(step, FlagKind::Order, format!("Ordered: {}", what.words())),
+        }
+        let order = Order { step, what };
+        if !self.config.run.orders.contains(&order) {
+            self.config.run.orders.push(order);
         }
     }
 

@@ -35,20 +35,29 @@ pub struct Charts {
 /// The rate over the whole run, as it was or will be planned.
 #[derive(Debug, Default)]
 struct Planned {
-    made_for: Option<(ScheduleKind, f64, Vec<(u64, f64)>, u64)>,
+    made_for: Option<Schedule>,
     series: Series,
+}
+
+/// What the rates of a run follow from.
+#[derive(Debug, PartialEq)]
+struct Schedule {
+    kind: ScheduleKind,
+    warmup: f64,
+    /// From which step on which peak: a rate may be ordered in mid-run.
+    peaks: Vec<(u64, f64)>,
+    steps: u64,
 }
 
 impl Planned {
     fn update(&mut self, config: &RunConfig, stored_layers: Option<usize>, steps: u64) {
         let optim = &config.optim;
-        // From which step on which peak: a rate may be ordered in mid-run.
         let peaks = orders::peaks(config, stored_layers);
-        let key = (optim.schedule, optim.warmup, peaks.clone(), steps);
-        if self.made_for.as_ref() == Some(&key) {
+        let made_for = Schedule { kind: optim.schedule, warmup: optim.warmup, peaks, steps };
+        if self.made_for.as_ref() == Some(&made_for) {
             return;
         }
-        self.made_for = Some(key);
+        let Schedule { peaks, .. } = self.made_for.insert(made_for);
         let warmup = schedule::warmup_steps(optim.warmup, steps);
         if steps == 0 {
             self.series = Series::default();
