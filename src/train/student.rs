@@ -110,7 +110,7 @@ fn told(encoder: &EncoderConfig, layers: &[usize]) -> String {
     }
     let names: Vec<String> = layers.iter().map(|place| (place + 1).to_string()).collect();
     let noun = noun(layers.len(), "layer", "layers");
-    format!("the student is cut from the teacher: {noun} {} of 1 to {all}", names.join(", "))
+    format!("the student is cut from the teacher: {noun} {} of its {all}, counted from 1", names.join(", "))
 }
 
 fn is_there(dir: &Path, record: &Record) -> bool {

@@ -81,7 +81,7 @@ fn a_student_is_cut_from_its_teacher_and_stands_beside_it_in_the_end() {
         _ => {}
     })
     .unwrap();
-    assert!(warnings.iter().any(|told| told.contains("layers 0, 2 of its 3")), "{warnings:?}");
+    assert!(warnings.iter().any(|told| told.contains("layers 1, 3 of its 3, counted from 1")), "{warnings:?}");
     let end = end.unwrap();
     let score = end.teacher.unwrap();
     assert!(score.metrics["accuracy"] > 0.0 && score.metrics.len() == end.metrics.len(), "{score:?}");
