@@ -47,7 +47,7 @@ impl TeacherForm {
         if is_own {
             self.ask(draft, cx);
         }
-        let found = cx.workspace.worked::<FindTeachers>().map_or(&[][..], |(_, found)| found);
+        let found = cx.workspace.worked::<FindTeachers>().map_or(&[][..], |(_, found)| found.as_slice());
         teacher_ui(ui, &mut distill, found, cx);
         let facts = found.iter().find(|(dir, _)| named(cx.workspace, dir) == distill.teacher);
         let facts = facts.and_then(|(_, facts)| facts.as_ref().ok());
