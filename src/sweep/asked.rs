@@ -24,7 +24,7 @@ const WIDE: f64 = 20.0;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
-    format: u32,
+    pub(super) format: u32,
     /// By which settings are judged.
     pub metric: String,
     /// The key that says how long a round of a search by halving trains.
