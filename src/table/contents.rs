@@ -160,6 +160,12 @@ impl std::fmt::Debug for Reason {
     }
 }
 
+impl PartialEq<str> for Reason {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
 impl PartialEq<&str> for Reason {
     fn eq(&self, other: &&str) -> bool {
         *self.0 == **other

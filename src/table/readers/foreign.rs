@@ -69,6 +69,8 @@ pub(super) fn known(path: &Path, text: &str) -> Option<(&'static str, &'static s
         .iter()
         .find_map(begins)
         .or_else(|| xml(text).map(|what| (what, SAVE_ROWS)))
+        .or_else(|| head.starts_with("<?xml").then_some(("an XML document", SAVE_ROWS)))
+        .or_else(|| sgml(head).then_some(("documents of SGML", SAVE_ROWS)))
         .or_else(|| subtitles(head).then_some(("subtitles (SubRip)", SAVE_LINES)))
         .or_else(|| mailbox(head).then_some(("a mailbox", SAVE_ROWS)))
         .or_else(|| of_lines(head))
@@ -104,9 +106,13 @@ fn xml(text: &str) -> Option<&'static str> {
     if name.is_empty() || !name.chars().all(is_name) {
         return None;
     }
+    let own = name.rsplit(':').next().unwrap_or(name);
+    // Of these the beginning is enough, as a longer file may be seen no further.
+    if let Some((_, what)) = ROOTS.iter().find(|(root, _)| *root == own) {
+        return Some(what);
+    }
     let end = text.trim_end().strip_suffix('>')?.trim_end().strip_suffix(name)?;
     let is_one = end.ends_with("</") && !text[..text.trim_end().len() - 1].contains(&format!("</{name}>"));
-    let own = name.rsplit(':').next().unwrap_or(name);
     let head = &rest[..rest.floor_char_boundary(HEAD)];
     if own == "annotations" && (head.contains("<image ") || head.contains("<track ") || head.contains("cvat")) {
         return is_one.then_some("annotations of CVAT, of pictures and not of texts");
@@ -115,8 +121,15 @@ fn xml(text: &str) -> Option<&'static str> {
         // Many short ones, a line each, are texts.
         return (is_one && text.trim_end().contains('\n')).then_some("a piece of a web page");
     }
-    let root = ROOTS.iter().find(|(root, _)| *root == own).map_or("an XML document", |(_, what)| what);
-    is_one.then_some(root)
+    is_one.then_some("an XML document")
+}
+
+/// Documents one behind the other, as collections of news have them.
+fn sgml(head: &str) -> bool {
+    let begin = head.get(..9).unwrap_or_default();
+    let is_page = head.get(9..14).is_some_and(|kind| kind.trim().eq_ignore_ascii_case("html"));
+    (begin.eq_ignore_ascii_case("<!doctype") && !is_page)
+        || (head.starts_with("<DOC>") && (head.contains("<DOCNO>") || head.contains("<DOCID>")))
 }
 
 /// Numbers and times above each text.
@@ -142,7 +155,9 @@ fn subtitles(head: &str) -> bool {
 fn mailbox(head: &str) -> bool {
     let Some((first, rest)) = head.split_once('\n') else { return false };
     let headers = ["Return-Path:", "Received:", "From:", "Date:", "Message-ID:", "Message-Id:", "X-", "Subject:"];
-    first.starts_with("From ") && rest.lines().take(3).all(|line| headers.iter().any(|own| line.starts_with(own)))
+    first.starts_with("From ")
+        && rest.lines().count() > 2
+        && rest.lines().take(3).all(|line| headers.iter().any(|own| line.starts_with(own)))
 }
 
 /// Kinds that are told by all their first lines.
@@ -214,8 +229,19 @@ mod tests {
             "annotations of CVAT, of pictures and not of texts",
         );
         check("a.txt", "<!-- made by us -->\n<corpus>\n<text>a</text>\n<text>b</text>\n</corpus>\n", "an XML document");
+        check("a.xml", "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "an XML document");
         check("a.xls", "<table>\n<tr><td>text</td><td>label</td></tr>\n</table>\n", "a piece of a web page");
         check("a.yaml", "train:\n  - a\n  - b\n", "a YAML file");
+        check(
+            "a.sgm",
+            "<!DOCTYPE lewis SYSTEM \"lewis.dtd\">\n<REUTERS>\na\n</REUTERS>\n<REUTERS>\nb\n</REUTERS>\n",
+            "documents of SGML",
+        );
+        check(
+            "a.txt",
+            "<DOC>\n<DOCNO> 1 </DOCNO>\na\n</DOC>\n<DOC>\n<DOCNO> 2 </DOCNO>\n</DOC>\n",
+            "documents of SGML",
+        );
         check("a.tex", "\\documentclass{article}\n\\begin{document}\nHello\n", "a LaTeX document");
         check("a.sql", "INSERT INTO reviews VALUES (1, 'good'), (2, 'bad');\n", "a dump of a database (SQL)");
         check("a.bib", "@article{x2020,\n  title = {A, B},\n}\n", "a bibliography (BibTeX)");
@@ -236,7 +262,7 @@ mod tests {
             let table = Table::from_bytes(Path::new(name), text.as_bytes().to_vec());
             assert_eq!(table.map(|table| table.rows()).map_err(|error| error.to_string()), Ok(rows), "{text}");
         };
-        check("a.csv", "<p>a</p>,spam\n<p>b</p>,ham\n<p>c</p>,ham\n", 3);
+        check("a.csv", "<p>a</p>,spam\n<p>b</p>,ham\n<p>c</p>,spam\n", 3);
         check("a.txt", "<p>one</p>\n<p>two</p>\n", 2);
         check("a.txt", "<p>only one</p>\n", 1);
         check("a.txt", "From here it is far\nTo there too\n", 2);

@@ -25,8 +25,12 @@ const OF_PLACE: [&str; 1] = ["document"];
 /// Puts pieces together. The first decides what the columns are called.
 pub(super) fn join(inputs: &Inputs, mut pieces: Vec<Piece>, notes: Vec<String>) -> Result<Table, ReadError> {
     if pieces.len() == 1
-        && let Some(Piece { mut table, inside, .. }) = pieces.pop()
+        && let Some(Piece { mut table, path, inside }) = pieces.pop()
     {
+        // What lies in an archive is none on the disk.
+        if let ([only], Some(_)) = (table.origins.files.as_mut_slice(), &inside) {
+            only.path = path;
+        }
         table.origins.inputs = inputs.clone();
         table.notes.splice(0..0, notes);
         table.notes.extend(inside.map(|name| format!("{name:?} in the archive is read")));

@@ -101,7 +101,7 @@ static CANDIDATES: [Candidate; 23] = [
     web(KOI8_U, Script::Cyrillic, -1.2),
     web(IBM866, Script::Cyrillic, -1.5),
     web(ISO_8859_5, Script::Cyrillic, -2.0),
-    web(X_MAC_CYRILLIC, Script::Cyrillic, -2.0),
+    web(X_MAC_CYRILLIC, Script::Cyrillic, -3.0),
     web(WINDOWS_1253, Script::Greek, -0.5),
     web(ISO_8859_7, Script::Greek, -1.0),
     web(WINDOWS_1255, Script::Hebrew, -0.5),
@@ -389,8 +389,14 @@ fn letter_score(before: &Character, letter: &Character, behind: &Character, spel
     const FOREIGN: f32 = -9.0;
     let mut score = spelled.letters[place].unwrap_or(FOREIGN);
     let has_case = letter.is_capital || letter.is.is_lowercase();
+    // A line or a cell begins with a capital letter rather than with a small one.
+    let begins = matches!(before.is, '\n' | '\r' | '\t' | '"');
+    if has_case && !letter.is_capital {
+        score -= if behind.is_capital { 4.0 } else { 0.0 };
+        score -= if begins { 1.0 } else { 0.0 };
+    }
     if letter.is_capital {
-        score -= 1.5;
+        score -= if begins { 0.0 } else { 1.5 };
         if before.is_letter && !before.is_capital {
             score -= 5.0;
         }
@@ -403,8 +409,6 @@ fn letter_score(before: &Character, letter: &Character, behind: &Character, spel
     }
     if !before.is_letter && !behind.is_letter && !spelled.alone[place] {
         score -= 3.0;
-    } else if has_case && !letter.is_capital && before.is_capital && behind.is_capital {
-        score -= 4.0;
     }
     let is_latin = |character: &Character| character.is.is_ascii_alphabetic();
     if spelled.language.script != Script::Latin && (is_latin(before) || is_latin(behind)) {
@@ -422,6 +426,7 @@ fn sign_score(before: &Character, sign: char, behind: &Character) -> f32 {
         return -1.5;
     }
     let mut score = match sign {
+        '€' | '£' if !before.is_digit && !behind.is_digit => -3.5,
         _ if COMMON.contains(sign) => -3.0,
         _ if RARER.contains(sign) => -4.5,
         char::REPLACEMENT_CHARACTER | '\u{80}'..'\u{a0}' => return -12.0,

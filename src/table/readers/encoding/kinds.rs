@@ -124,14 +124,11 @@ fn archive(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     (told == found).then_some(("a tar archive", UNPACK))
 }
 
-/// A page of the web, which a server gives instead of a file to who may not fetch it, or another document of XML.
+/// A page of the web, which a server gives instead of a file to who may not fetch it.
 fn page(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).to_ascii_lowercase();
     let head = head.trim_start();
-    if head.starts_with("<?xml") {
-        return Some(("an XML document", "; save its texts as CSV or JSONL"));
-    }
     let opens = head.starts_with("<!doctype html") || head.starts_with("<html>") || head.starts_with("<html ");
     // A table may have pages in its cells; then the first one ends before the file does.
     let ends_early = head.split_once("</html>").is_some_and(|(_, rest)| !rest.trim().is_empty());
@@ -173,11 +170,6 @@ mod tests {
         for page in ["<!DOCTYPE html>\n<html><head></head></html>\n", "\u{feff}\n<html lang=\"en\">\n<p>Sign in"] {
             check(page.as_bytes(), "a web page", "; fetch the file itself, perhaps after signing in");
         }
-        check(
-            b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>",
-            "an XML document",
-            "; save its texts as CSV or JSONL",
-        );
         assert_eq!(not_text(b"<html><p>a</p></html>,spam\n<html><p>b</p></html>,ham\n"), None);
         assert_eq!(not_text(b"text,label\n<html>,a\n"), None);
         assert_eq!(not_text(b"the version https://git-lfs.github.com/spec/v1 of it\n"), None);

@@ -38,7 +38,7 @@ const fn language(script: Script, share: f32, alone: &'static str, letters: &'st
     Language { script, share, alone, letters }
 }
 
-pub(super) const LANGUAGES: [Language; 30] = [
+pub(super) static LANGUAGES: [Language; 30] = [
     // English, with words of others.
     language(
         Script::Latin,
