@@ -119,7 +119,12 @@ impl Train {
         if outcome.stopped {
             let (step, dir) = (outcome.ending.step, config.run.out.display());
             let which = if outcome.ending.best_step.is_some() { "best" } else { "last" };
-            bail!("stopped after step {step} with the {which} weights kept in {dir}; --resume continues it");
+            let then = if config.run.checkpoint_minutes > 0.0 {
+                "--resume continues it"
+            } else {
+                "run.checkpoint_minutes is 0, so --resume would begin it again"
+            };
+            bail!("stopped after step {step} with the {which} weights kept in {dir}; {then}");
         }
         events.end()?;
         if on_stdout {

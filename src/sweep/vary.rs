@@ -58,7 +58,10 @@ fn collect(above: &str, table: &Table, found: &mut Vec<Varied>) -> Result<(), Sw
         let wrong = |expected: &str| SweepError::setting(&format!("vary.{key}"), value, expected);
         let values = match value {
             Value::Array(values) if values.is_empty() => return Err(wrong("a list with at least one value")),
-            Value::Array(values) => Values::List(values.clone()),
+            Value::Array(values) => match values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)) {
+                Some((_, twice)) => return Err(wrong(&format!("each value once, and {twice} is there twice"))),
+                None => Values::List(values.clone()),
+            },
             Value::Table(range) if range.contains_key("low") || range.contains_key("high") => {
                 Values::Range(Range::read(range).map_err(|expected| wrong(&expected))?)
             }
@@ -232,6 +235,7 @@ mod tests {
             ("optim.lr = { low = 0, high = 1, step = 3 }", "no step"),
             ("optim.lr = { low = 0 }", "numbers as low and high"),
             ("optim.lr = [1]\n\"optim.lr\" = [2]", "named twice"),
+            ("\"optim.lr\" = [1e-3, 2e-3, 1e-3]", "each value once, and 0.001 is there twice"),
         ] {
             let Ok(table) = toml::from_str::<Table>(text) else { continue };
             let error = read(&table).unwrap_err().to_string();

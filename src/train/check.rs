@@ -1,13 +1,14 @@
 //! What is wrong with the settings of a run, before anything is read.
 
+mod unused;
+
 use super::TrainError;
-use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, Probe, RunConfig, RunOptions, Strategy, StrategyKind};
+use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, Probe, RunConfig, StrategyKind};
 use super::limits::{self, Limit};
 use super::probes::why_not;
 use crate::metrics::Measure;
-use crate::model::{Products, Slot};
+use crate::model::Slot;
 use crate::task::Reads;
-use crate::words::plural;
 
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
@@ -28,6 +29,9 @@ impl RunConfig {
             }
         }
         let run = &self.run;
+        if run.out.as_os_str().is_empty() {
+            return wrong("run.out", "empty".into(), "the folder that the run is kept in");
+        }
         if let Some(seed) = run.seeds.iter().enumerate().find(|(at, seed)| run.seeds[..*at].contains(seed)) {
             return wrong("run.seeds", format!("a list with {} twice", seed.1), "each seed once");
         }
@@ -111,6 +115,11 @@ impl RunConfig {
         if let Some(why) = why_not(self.task) {
             let expected = format!("none for {}, {why}", self.task);
             return Err(TrainError::setting("run.probes", first.words(), &expected));
+        }
+        let has_pair = |probe: &&Probe| matches!(probe, Probe::Text { pair: Some(_), .. });
+        if let Some(probe) = self.run.probes.iter().find(has_pair).filter(|_| self.task.reads() == Reads::Words) {
+            let expected = "a text alone, as each of its words is judged";
+            return Err(TrainError::setting("run.probes", probe.words(), expected));
         }
         let needs_pair = matches!(self.task.reads(), Reads::Question | Reads::Neighbours(_));
         let half = |probe: &&Probe| needs_pair && matches!(probe, Probe::Text { pair: None, .. });
@@ -221,6 +230,7 @@ impl RunConfig {
             ("optim.layer_decay", optim.layer_decay, limits::LAYER_DECAY),
             ("run.batch", count(run.batch), limits::COUNT),
             ("run.log_every", run.log_every as f64, limits::COUNT),
+            ("run.checkpoint_minutes", run.checkpoint_minutes, limits::MINUTES),
             ("data.eval_fraction", self.data.eval_fraction.unwrap_or_default(), limits::EVAL_FRACTION),
             ("data.hide_words", self.data.hide_words, limits::HIDDEN_SHARE),
             ("language.discriminator_weight", language.discriminator_weight, limits::DISCRIMINATOR_WEIGHT),
@@ -249,85 +259,6 @@ impl RunConfig {
             numbers.push(("run.dropout", rate, limits::DROPOUT));
         }
         numbers
-    }
-
-    /// Settings that another one makes useless, in words.
-    pub(super) fn unused(&self, layers: usize) -> Vec<String> {
-        let (strategy, standard) = (&self.strategy, Strategy::default());
-        let mut words = self.unused_in_fold();
-        let unused = [
-            (
-                !self.run.seeds.is_empty(),
-                format!(
-                    "run.seeds is not used here, and the seed is {}; attune train runs once for each",
-                    self.run.seed
-                ),
-            ),
-            (
-                self.data.eval.is_some() && self.data.eval_fraction.is_some_and(|share| share > 0.0),
-                "data.eval_fraction is not used, as data.eval names a file".to_owned(),
-            ),
-            (
-                self.model.path.is_some() && self.model.name.is_some(),
-                "model.name is not used, as model.path names a folder".to_owned(),
-            ),
-            (
-                strategy.kind == StrategyKind::Head && self.run.precision != Products::F32,
-                "run.precision is not used, as no layer is trained".to_owned(),
-            ),
-            (
-                strategy.kind != StrategyKind::Custom && !strategy.train.is_empty(),
-                "strategy.train is not used, as only strategy.kind custom goes by it".to_owned(),
-            ),
-            (
-                strategy.kind != StrategyKind::Custom && !strategy.frozen.is_empty(),
-                "strategy.frozen is not used, as only strategy.kind custom goes by it".to_owned(),
-            ),
-            (
-                strategy.kind != StrategyKind::Lora && strategy.lora != standard.lora,
-                "strategy.lora is not used, as only strategy.kind lora goes by it".to_owned(),
-            ),
-            (
-                strategy.kind != StrategyKind::Top && strategy.top_layers != standard.top_layers,
-                "strategy.top_layers is not used, as only strategy.kind top goes by it".to_owned(),
-            ),
-            (
-                strategy.kind != StrategyKind::Gradual && strategy.unfreeze_every != standard.unfreeze_every,
-                "strategy.unfreeze_every is not used, as only strategy.kind gradual goes by it".to_owned(),
-            ),
-            (
-                strategy.kind == StrategyKind::Top && strategy.top_layers > layers,
-                format!(
-                    "strategy.top_layers is {}, and the model has {}: all are trained",
-                    strategy.top_layers,
-                    plural(layers, "layer", "layers")
-                ),
-            ),
-        ];
-        words.extend(unused.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words));
-        words
-    }
-
-    /// What a run has no use for that holds out a fold: whoever is judged by rows must not have been chosen by them.
-    fn unused_in_fold(&self) -> Vec<String> {
-        if self.data.fold.is_none() {
-            let folds = self.run.folds;
-            let one = format!("run.folds is not used here; attune train makes {folds} runs, one for each fold");
-            return (folds > 0).then_some(one).into_iter().collect();
-        }
-        let (data, run, standard) = (&self.data, &self.run, RunOptions::default());
-        let unused = [
-            ("data.eval", data.eval.is_some(), "rows of data.train are held out"),
-            ("data.eval_fraction", data.eval_fraction.is_some(), "folds hold out all rows in turn"),
-            ("run.keep_best", run.keep_best != standard.keep_best, "the last weights of a fold are kept"),
-            ("run.patience", run.patience > 0, "rows that are held out in a fold must not end its run"),
-            ("run.eval_every", run.eval_every != standard.eval_every, "a fold is evaluated once, when its run ends"),
-        ];
-        unused
-            .into_iter()
-            .filter(|(_, is_set, _)| *is_set)
-            .map(|(key, _, reason)| format!("{key} is not used, as {reason}"))
-            .collect()
     }
 }
 
@@ -364,9 +295,15 @@ mod tests {
         let twice = "oversample = true\n[optim]\nclass_weights = \"balanced\"\n";
         check("classify", twice, &["data.oversample is true", "balanced already"]);
         check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
+        check("classify", "[run]\nout = \"\"\n", &["run.out is empty, expected the folder"]);
+        check("classify", "[run]\ncheckpoint_minutes = -1\n", &["run.checkpoint_minutes is -1, expected 0 or more"]);
+        check("classify", "[run]\ncheckpoint_minutes = 0\n", &[]);
         check("classify", "[run]\nfolds = 0\nkeep_checkpoints = 0\ntensorboard = false\n", &[]);
         check("classify", "[run]\nfolds = 5\nkeep_checkpoints = 5\n", &[]);
         check("classify", "[run]\nfolds = 1\n", &["run.folds is 1, expected 2 to 1000, or 0 for one run"]);
+        let pair = "[run]\nprobes = [{ text = \"a\", pair = \"b\" }]\n";
+        check("ner", pair, &["run.probes is a  |  b, expected a text alone"]);
+        check("classify", pair, &[]);
         check("mlm", "[run]\nfolds = 5\n", &["run.folds is 5, expected 0 for mlm"]);
         let fold = "fold = { number = 6, of = 5 }\n";
         check("classify", fold, &["data.fold is number 6 of 5, expected a number from 1 to of"]);
@@ -389,30 +326,6 @@ mod tests {
         check("classify", &teacher("layers = 3\n"), &["distill.layers is 3", "[model] is m"]);
         check("rtd", &teacher(""), &["distill.teacher is t, expected none for rtd"]);
         check("rtd", "[language]\ndiscriminator_weight = -1.0\n", &["discriminator_weight is -1"]);
-    }
-
-    #[test]
-    fn settings_that_are_passed_over_are_told() {
-        let told = |more: &str| {
-            let text = format!("task = \"classify\"\n[model]\npath = \"m\"\n{more}");
-            toml::from_str::<RunConfig>(&text).unwrap().unused(3).join("; ")
-        };
-        let data = "[data]\ntrain = \"a.csv\"\n";
-        assert_eq!(told(&format!("{data}eval_fraction = 0.2\n[strategy]\nkind = \"top\"\ntop_layers = 3\n")), "");
-        assert!(
-            told(&format!("name = \"n\"\n{data}eval = \"b.csv\"\neval_fraction = 0.2\n"))
-                .contains("_fraction is not used, as data.eval names a file; model.name")
-        );
-        assert!(
-            told(&format!("{data}[strategy]\nkind = \"top\"\ntop_layers = 99\n"))
-                .contains("is 99, and the model has 3")
-        );
-        let strategy = |keys: &str| told(&format!("{data}[strategy]\n{keys}\n"));
-        assert!(strategy("frozen = [\"embeddings\"]").starts_with("strategy.frozen is not used"));
-        assert!(strategy("kind = \"head\"\nlora = { rank = 4 }").starts_with("strategy.lora is not used"));
-        assert!(strategy("kind = \"head\"\ntop_layers = 3").starts_with("strategy.top_layers is not used"));
-        assert!(strategy("unfreeze_every = 5").starts_with("strategy.unfreeze_every is not used"));
-        assert_eq!(strategy("kind = \"gradual\"\nunfreeze_every = 5"), "");
     }
 
     #[test]

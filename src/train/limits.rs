@@ -28,6 +28,8 @@ pub const FOCAL: Limit = between(0.0, 10.0);
 pub const LABEL_SMOOTHING: Limit = below(0.0, 1.0);
 pub const DROPOUT: Limit = below(0.0, 1.0);
 pub const EPOCHS: Limit = (Bound::Excluded(0.0), Bound::Included(MOST_EPOCHS));
+/// Between checkpoints; at 0 none is written.
+pub const MINUTES: Limit = at_least(0.0);
 /// Of sequences, tokens and steps.
 pub const COUNT: Limit = at_least(1.0);
 pub const EVAL_FRACTION: Limit = below(0.0, 1.0);

@@ -1,12 +1,14 @@
 //! What is looked at before the first step: whether memory and disk are enough for the run, and its probes can be asked.
 
 use super::companion::Expected;
-use super::config::RunConfig;
+use super::config::{RunConfig, RunOptions, ScheduleKind};
 use super::plan::{self, PlanSummary};
+use super::schedule::warmup_steps;
 use super::{Prepared, TrainError, companions, orders, precision, probes};
 use crate::files::{folder_bytes, free_disk};
 use crate::memory;
 use crate::model::Model;
+use crate::words::{noun, plural};
 
 /// A weight on the disk.
 const WEIGHT: u64 = 4;
@@ -38,12 +40,43 @@ pub fn preflight(
         ));
     }
     data.warnings.extend(orders::beyond(config, plan.steps));
+    data.warnings.extend(never_at_peak(config, plan.steps));
+    data.warnings.extend(without_judge(config, data));
     let there = if goes_on { folder_bytes(&config.run.out) } else { 0 };
     let disk = Disk::of(config, &plan, companions::expected(config, &model.config)?.as_ref());
     match free_disk(&config.run.out).and_then(|free| disk.lacks(free + there)) {
         Some(reason) => Err(TrainError::NoRoomOnDisk { path: config.run.out.clone(), reason }),
         None => Ok(plan),
     }
+}
+
+/// A warm-up that does not end before the run does.
+fn never_at_peak(config: &RunConfig, steps: u64) -> Option<String> {
+    let warmup = warmup_steps(config.optim.warmup, steps);
+    if warmup < steps || config.optim.schedule == ScheduleKind::OneCycle {
+        return None;
+    }
+    let run = plural(steps as usize, "step", "steps");
+    Some(if steps == 1 {
+        "the one step of the run is its warm-up, at a rate of 0: nothing is learned; set optim.warmup = 0".to_owned()
+    } else {
+        format!(
+            "the warm-up is {warmup} of the {run} of the run, which so never comes to its rate; make optim.warmup less"
+        )
+    })
+}
+
+/// What would judge the weights, where nothing is held out to judge them by.
+fn without_judge(config: &RunConfig, data: &Prepared) -> Option<String> {
+    let standard = RunOptions::default();
+    if !data.eval.is_empty() || config.data.fold.is_some() {
+        return None;
+    }
+    let keys =
+        [("run.patience", config.run.patience > 0), ("run.keep_best", config.run.keep_best != standard.keep_best)];
+    let set: Vec<&str> = keys.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key).collect();
+    let verb = noun(set.len(), "is", "are");
+    (!set.is_empty()).then(|| format!("{} {verb} not used, as no rows are held out", set.join(" and ")))
 }
 
 /// Bytes that a run writes.
@@ -100,6 +133,21 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_that_is_never_reached_is_told() {
+        let told = |warmup: &str, steps: u64| {
+            let text =
+                format!("task = \"classify\"\n[model]\npath = \"m\"\n[data]\ntrain = \"a\"\n[optim]\n{warmup}\n");
+            never_at_peak(&toml::from_str(&text).unwrap(), steps)
+        };
+        assert!(told("warmup = 50", 3).unwrap().contains("50 of the 3 steps"));
+        assert!(told("warmup = 0.06", 1).unwrap().contains("nothing is learned"));
+        for (warmup, steps) in [("warmup = 2", 3), ("warmup = 0.06", 2), ("warmup = 0", 1)] {
+            assert_eq!(told(warmup, steps), None, "{warmup}");
+        }
+        assert_eq!(told("warmup = 9\nschedule = \"one_cycle\"", 3), None);
+    }
 
     #[test]
     fn a_disk_that_is_too_small_is_told_with_its_numbers() {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::is_nothing;
 
@@ -19,6 +20,7 @@ pub struct Optim {
     /// Factor on the rate for each layer from the top down.
     pub layer_decay: f64,
     pub weight_decay: f64,
+    #[serde(deserialize_with = "two")]
     pub betas: [f64; 2],
     pub eps: f64,
     /// Largest global gradient norm; 0 never clips.
@@ -51,6 +53,13 @@ impl Default for Optim {
             focal: 0.0,
         }
     }
+}
+
+/// Exactly two numbers: of a longer list the rest would be dropped without a word.
+fn two<'de, D: Deserializer<'de>>(from: D) -> Result<[f64; 2], D::Error> {
+    let numbers = Vec::<f64>::deserialize(from)?;
+    let expected = "two numbers, the decay of the mean and of the variance of gradients";
+    numbers.try_into().map_err(|numbers: Vec<f64>| D::Error::invalid_length(numbers.len(), &expected))
 }
 
 impl Optim {

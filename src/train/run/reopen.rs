@@ -97,6 +97,10 @@ fn filled_from(kept: &RunConfig, config: &RunConfig) -> RunConfig {
 /// and a run that is finished or was configured otherwise to one that goes on.
 pub fn check_folder(config: &RunConfig, resume: bool) -> Result<bool, TrainError> {
     let dir = &config.run.out;
+    if let Some(file) = dir.ancestors().find(|above| above.exists()).filter(|above| !above.is_dir()) {
+        let expected = format!("a folder, and {} is a file", file.display());
+        return Err(TrainError::setting("run.out", dir.display().to_string(), &expected));
+    }
     if !resume {
         return if is_taken(dir) { Err(TrainError::FolderTaken { path: dir.clone() }) } else { Ok(false) };
     }
@@ -161,9 +165,9 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     }
     if !changes.is_empty() {
         let files = changes.join(", ");
-        folder
-            .notes
-            .push(format!("the files of the data are not those the run began with ({files}), but their examples are"));
+        // Only a checkpoint knows the examples that the run had.
+        let examples = if found.is_some() { ", but their examples are" } else { "; it begins again with those of now" };
+        folder.notes.push(format!("the files of the data are not those the run began with ({files}){examples}"));
     }
     folder.go_back_to(found.as_ref())?;
     set_aside(found.as_ref())?;
