@@ -1,13 +1,12 @@
 //! Settings that have no effect beside others, or beside the model and the task, each told once.
 
 use crate::model::Products;
-use crate::task::Reads;
 use crate::train::config::{Language, RunConfig, RunOptions, Strategy, StrategyKind};
 use crate::words::plural;
 
 impl RunConfig {
     /// Settings that another one makes useless, in words.
-    pub(super) fn unused(&self, layers: usize) -> Vec<String> {
+    pub(in crate::train) fn unused(&self, layers: usize) -> Vec<String> {
         let (strategy, standard) = (&self.strategy, Strategy::default());
         let mut words = [self.unused_in_fold(), self.without_effect()].concat();
         let unused = [
