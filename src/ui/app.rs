@@ -1,6 +1,7 @@
 //! The window's program: `logic` drains the worker's events into the workspace and performs actions, `ui` draws from the
 //! workspace, collects actions and performs them when all is drawn. Nothing here waits.
 
+mod direct;
 mod guide;
 mod hub;
 mod links;

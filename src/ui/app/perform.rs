@@ -12,12 +12,13 @@ use crate::table::Inputs;
 use crate::task::Targets;
 use crate::train::config::What;
 use crate::ui::action::{Action, SweepAction, ThemeChoice};
+use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, NO_DIALOG, Purpose};
 use crate::ui::format;
 use crate::ui::frame::ask::Question;
 use crate::ui::saving::Saving;
 use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, Shown, model_of};
-use crate::worker::protocol::{Command, Control, EvaluatedData, JobId};
+use crate::worker::protocol::{Command, EvaluatedData, JobId};
 use crate::worker::work::AnyWork;
 use crate::worker::works::runs::DeleteRun;
 
@@ -342,49 +343,6 @@ impl App {
         let job =
             self.workspace.follow(JobKind::Train { out: dir.clone() }, format!("Training {}", format::file_name(&dir)));
         self.send(Command::Resume { job, dir });
-    }
-
-    fn pause(&mut self, paused: bool) {
-        let Some(id) = self.workspace.training else { return };
-        let now = self.workspace.now;
-        if let Some(job) = self.workspace.job_mut(id) {
-            job.paused = paused;
-        }
-        if let Some(run) = &mut self.workspace.run {
-            run.set_paused(paused, now);
-        }
-        let control = if paused { Control::Pause } else { Control::Resume };
-        self.send(Command::Control { job: id, control });
-    }
-
-    /// Says something to the run that trains.
-    fn direct_run(&mut self, action: &Action) {
-        match action {
-            Action::Order(what) => self.order(*what),
-            Action::StopRun => {
-                if let Some(job) = self.workspace.training {
-                    self.stop(job);
-                }
-            }
-            _ => self.pause(*action == Action::PauseRun),
-        }
-    }
-
-    fn order(&mut self, what: What) {
-        let Some(job) = self.workspace.training.filter(|_| self.workspace.why_not_order(what).is_none()) else {
-            return;
-        };
-        if let Some(run) = &mut self.workspace.run {
-            run.orders.waiting.push(what);
-        }
-        self.send(Command::Control { job, control: Control::Order(what) });
-    }
-
-    fn stop(&mut self, id: JobId) {
-        if let Some(job) = self.workspace.job_mut(id) {
-            job.stopping = true;
-            self.send(Command::Control { job: id, control: Control::Stop });
-        }
     }
 
     fn change_runs(&mut self, action: Action) {
