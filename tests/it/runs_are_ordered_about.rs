@@ -24,7 +24,7 @@ use crate::runs_resume_exactly::{assert_same, config, whole};
 fn long(folder: &Path) -> RunConfig {
     let mut config = config(folder);
     config.strategy.kind = StrategyKind::Head;
-    config.run.epochs = 2000.0;
+    config.run.epochs = 20_000.0;
     config
 }
 
