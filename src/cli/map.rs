@@ -31,7 +31,8 @@ pub struct MapRows {
     /// A file with texts, and with labels where it has them
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// Gets a row for each text: its line, where it lies, its label, what the model predicts, and the text
+    /// Gets a row for each text: its line, where it lies, its label, what the model predicts, whether its run learned from it,
+    /// and the text
     #[arg(long, value_name = "FILE.csv")]
     out: PathBuf,
     /// The layer whose states are laid out; 0 is what enters the first. Default: the last
