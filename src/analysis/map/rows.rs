@@ -159,6 +159,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::analysis::map::{About, Method, Place, Trust};
     use crate::analysis::sample::request;
     use crate::data::Roles;
     use crate::inspect::Request;
@@ -182,6 +183,28 @@ mod tests {
         assert_eq!(facts.agrees, [Some(true), Some(false), Some(false)]);
         assert_eq!(facts.values, None);
         assert!(Facts::of(&data, &Read::default()).said.names.is_empty());
+    }
+
+    #[test]
+    fn the_table_says_of_each_row_whether_the_run_learned_from_it_where_that_is_known() {
+        let data = data("text,label\nfine,Good\npoor,bad\n", Task::Classify);
+        let map = Map {
+            read: Arc::new(Read::default()),
+            about: About { layer: 0, method: Method::Pca, neighbors: 2, seed: 1 },
+            points: Arc::new([[0.0, 1.0], [2.0, 3.0]]),
+            place: Place::Neighbors,
+            trust: Trust::default(),
+            clusters: Vec::new(),
+            cluster_of: vec![0; 2],
+        };
+        let set = |rows| TrainingSet { run: "first".into(), rows };
+        let known = set(Ok([false, true].into()));
+        let rows = table(&map, &data, Some(&known));
+        assert_eq!(rows[0], ["line", "x", "y", "label", "in_training", "text"]);
+        assert_eq!((rows[1][4].as_str(), rows[2][4].as_str()), ("false", "true"));
+        for unknown in [None, Some(&set(Err("no such file".into())))] {
+            assert!(!table(&map, &data, unknown)[0].contains(&"in_training".to_owned()));
+        }
     }
 
     #[test]
