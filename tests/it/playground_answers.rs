@@ -239,7 +239,7 @@ fn a_mask_that_is_missing_or_cut_off_is_told() {
     }
     let path = folder.path().join("tokenizer_config.json");
     let kept = std::fs::read_to_string(&path).unwrap_or_else(|_| "{}".to_owned());
-    let mut config: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    let mut config: Value = serde_json::from_str(&kept).unwrap();
     config["truncation_side"] = "left".into();
     std::fs::write(&path, config.to_string()).unwrap();
     let predictor = OpenModel::open(folder.path(), None).unwrap();

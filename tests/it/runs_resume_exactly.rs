@@ -316,7 +316,7 @@ fn what_joins_later_is_frozen_until_then_and_counts_among_what_is_trained() {
     let joined: Vec<(u64, String)> = told
         .iter()
         .filter_map(|event| match event {
-            TrainEvent::Unfroze { step, blocks } => Some((*step, blocks.join(" "))),
+            TrainEvent::Unfroze { step, blocks, .. } => Some((*step, blocks.join(" "))),
             _ => None,
         })
         .collect();
