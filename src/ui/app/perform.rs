@@ -12,7 +12,6 @@ use crate::table::Inputs;
 use crate::task::Targets;
 use crate::train::config::What;
 use crate::ui::action::{Action, SweepAction, ThemeChoice};
-use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, NO_DIALOG, Purpose};
 use crate::ui::format;
 use crate::ui::frame::ask::Question;
