@@ -63,10 +63,12 @@ impl Mojibake {
         let mut found: Option<Undone> = None;
         for _ in 0..MOST {
             let now = found.as_ref().map_or(text, |found| found.text.as_str());
+            // Of all that it may have been taken for, what explains most leaves least.
             let undone = self
                 .encodings
                 .iter()
-                .find_map(|(charset, bytes)| once(now, bytes).map(|text| Undone { text, taken_for: *charset }));
+                .filter_map(|(charset, bytes)| once(now, bytes).map(|text| Undone { text, taken_for: *charset }))
+                .min_by_key(|undone| undone.text.chars().count());
             match undone {
                 Some(undone) => {
                     let taken_for = found.map_or(undone.taken_for, |found| found.taken_for);
