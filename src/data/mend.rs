@@ -12,18 +12,7 @@ use super::relabel::places_of;
 use super::{Dataset, Example, Roles, Split, Target, spellings};
 use crate::table::mojibake::{Mojibake, without_controls};
 use crate::table::{GoldAnswer, RowProblem, Table};
-use crate::task::{Annotation, Task};
-
-/// Whether labels are given by places in the texts, which do not hold where these are changed.
-pub(super) fn has_places(task: Task, roles: &Roles) -> bool {
-    match task.annotation() {
-        Annotation::Answers => true,
-        Annotation::Tags => roles.spans.is_some(),
-        Annotation::Label | Annotation::Labels | Annotation::Number | Annotation::Order(_) | Annotation::Nothing => {
-            false
-        }
-    }
-}
+use crate::task::Task;
 
 /// A table whose texts and labels are what they were before they were read in a wrong encoding and saved, where that was
 /// decided and places in the texts do not forbid it, and what it came to.
@@ -33,7 +22,7 @@ pub fn in_their_encoding(table: Arc<Table>, task: Task, roles: &Roles, mends: &M
     }
     let named = [&roles.text, &roles.pair, &roles.label, &roles.tokens, &roles.tags, &roles.question, &roles.context];
     let columns = named.into_iter().flatten().filter_map(|name| table.column(name));
-    let columns: Vec<usize> = if has_places(task, roles) { Vec::new() } else { columns.collect() };
+    let columns: Vec<usize> = if roles.have_places(task) { Vec::new() } else { columns.collect() };
     let known = Mojibake::default();
     let (changed, rows) = table.changed(&columns, |cell| {
         let undone = known.undo(cell).map(|undone| undone.text);

@@ -86,6 +86,19 @@ impl Roles {
         Self { label: None, tags: None, spans: None, answers: None, group: None, split: None, ..self.clone() }
     }
 
+    /// Whether labels are given by places in the texts, which do not hold where these are changed.
+    pub(super) fn have_places(&self, task: Task) -> bool {
+        match task.annotation() {
+            Annotation::Answers => true,
+            Annotation::Tags => self.spans.is_some(),
+            Annotation::Label
+            | Annotation::Labels
+            | Annotation::Number
+            | Annotation::Order(_)
+            | Annotation::Nothing => false,
+        }
+    }
+
     /// Those alone that a task reads.
     #[must_use]
     pub fn read_by(&self, task: Task) -> Self {

@@ -3,7 +3,6 @@
 
 use super::{Finding, FindingKind};
 use crate::data::Dataset;
-use crate::data::mend::has_places;
 use crate::data::rows::Content;
 use crate::table::mojibake::{Mojibake, without_controls};
 use crate::table::shorten;
@@ -53,7 +52,7 @@ fn texts(dataset: &Dataset) -> Vec<Finding> {
         }
     }
     let of = |kind, examples: &[usize]| Finding::of_examples(kind, dataset, examples);
-    let can_turn = !has_places(dataset.task, &dataset.roles);
+    let can_turn = !dataset.roles.have_places(dataset.task);
     let mut findings = Vec::new();
     if let Some(((is, was), taken_for)) = first {
         findings.push(of(FindingKind::Mojibake { is, was, taken_for, can_turn }, &misread));

@@ -3,46 +3,24 @@
 //! characters best ([`guess`]). All but the sure ones are told. A byte that means nothing in the encoding becomes U+FFFD
 //! and is counted.
 
+mod decoded;
 mod guess;
 mod kinds;
 mod languages;
 mod mixed;
+mod wide;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8};
 
+pub(super) use decoded::Decoded;
 pub(super) use guess::{Guess, guess};
 pub(super) use kinds::not_text;
 
-use super::lines::numbered;
+use decoded::{SAMPLE, controls, lost};
+use wide::utf_16;
+
 use crate::stop::heed;
 use crate::table::charset::Charset;
-use crate::words::plural;
-
-/// The text of a file, without a byte order mark. The bytes are always valid UTF-8; they are no `String` because cells
-/// are cut out of them in place.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Decoded {
-    pub text: Vec<u8>,
-    pub encoding: &'static str,
-    /// Bytes or sequences that were replaced by U+FFFD.
-    pub replaced: usize,
-    /// What is to be told of how it was read.
-    pub notes: Vec<String>,
-}
-
-impl Decoded {
-    /// What is told of a file whose cells are in UTF-8 and lie elsewhere.
-    pub fn nothing() -> Self {
-        Self::sure(Vec::new(), UTF_8)
-    }
-
-    fn sure(text: Vec<u8>, encoding: &'static Encoding) -> Self {
-        Self { text, encoding: encoding.name(), replaced: 0, notes: Vec::new() }
-    }
-}
-
-/// Bytes that `chardetng` looks at.
-const SAMPLE: usize = 1 << 20;
 
 /// The encoding that the first bytes of a file leave no doubt about, with the length of its byte order mark.
 pub(super) fn marked(head: &[u8]) -> Option<(Charset, usize)> {
@@ -90,33 +68,24 @@ pub(super) fn decode(mut bytes: Vec<u8>, told: Option<Charset>) -> Decoded {
     }
 }
 
-/// Decodes UTF-8, in which some lines may be in another encoding.
-pub(super) fn utf_8(bytes: Vec<u8>) -> Decoded {
+/// Decodes UTF-8, in which some lines may be in another encoding. Files that were put together have the mark of each.
+pub(super) fn utf_8(mut bytes: Vec<u8>) -> Decoded {
+    const MARK: &[u8] = b"\xEF\xBB\xBF";
+    if bytes.windows(MARK.len()).any(|three| three == MARK) {
+        let mut bare: Vec<u8> = Vec::with_capacity(bytes.len());
+        let mut rest = bytes.as_slice();
+        while let Some(&first) = rest.first() {
+            let begins = bare.last().is_none_or(|last| matches!(last, b'\n' | b'\r'));
+            if begins && rest.starts_with(MARK) {
+                rest = &rest[MARK.len()..];
+            } else {
+                bare.push(first);
+                rest = &rest[1..];
+            }
+        }
+        bytes = bare;
+    }
     if std::str::from_utf8(&bytes).is_ok() { Decoded::sure(bytes, UTF_8) } else { mixed::decode(&bytes) }
-}
-
-/// UTF-16 without a mark: most characters of most languages' files (letters of Latin script, digits, delimiters, line
-/// ends) have a zero as one of their two bytes, always on the same side.
-fn utf_16(sample: &[u8]) -> Option<&'static Encoding> {
-    let pairs = sample.len() / 2;
-    let zeros = |side: usize| sample.chunks_exact(2).filter(|pair| pair[side] == 0).count();
-    let (high_first, low_first) = (zeros(0), zeros(1));
-    // A stray NUL or two is no encoding.
-    if high_first + low_first < 3 {
-        return None;
-    }
-    let line_end = |byte: [u8; 2]| sample.chunks_exact(2).any(|pair| pair == byte);
-    if low_first * 4 >= pairs && high_first * 20 <= low_first {
-        Some(UTF_16LE)
-    } else if high_first * 4 >= pairs && low_first * 20 <= high_first {
-        Some(UTF_16BE)
-    } else if low_first > 0 && high_first == 0 && line_end([b'\n', 0]) {
-        Some(UTF_16LE)
-    } else if high_first > 0 && low_first == 0 && line_end([0, b'\n']) {
-        Some(UTF_16BE)
-    } else {
-        None
-    }
 }
 
 fn decode_as(charset: Charset, bytes: &[u8], guess: Option<&Guess>) -> Decoded {
@@ -131,31 +100,6 @@ fn decode_as(charset: Charset, bytes: &[u8], guess: Option<&Guess>) -> Decoded {
     let guessed = guess.map(|guess| format!("the text is not UTF-8 and is read as {}", guess.words()));
     let notes = guessed.into_iter().chain(controls(&text, charset)).chain(lost(&text, charset, replaced)).collect();
     Decoded { text: text.into_bytes(), encoding: charset.name(), replaced, notes }
-}
-
-/// What is told of control characters that come out where an encoding is not the right one.
-fn controls(text: &str, charset: Charset) -> Option<String> {
-    let is_control = |character: char| ('\u{80}'..'\u{a0}').contains(&character);
-    let count = text.chars().filter(|&character| is_control(character)).count();
-    let line = || numbered(text).find(|(_, line)| line.contains(is_control)).map_or(1, |(line, _)| line);
-    (count > 0).then(|| {
-        let characters = plural(count, "control character", "control characters");
-        let name = charset.name();
-        format!(
-            "read as {name} it has {characters} that texts do not have, the first in line {}: a sign of another encoding",
-            line()
-        )
-    })
-}
-
-/// What is told of bytes that mean nothing.
-fn lost(text: &str, charset: Charset, replaced: usize) -> Option<String> {
-    let line = || numbered(text).find(|(_, line)| line.contains('\u{fffd}')).map_or(1, |(line, _)| line);
-    (replaced > 0).then(|| {
-        let characters = plural(replaced, "character", "characters");
-        let name = charset.name();
-        format!("{characters} could not be decoded as {name}, the first in line {}; \u{fffd} is in their place", line())
-    })
 }
 
 #[cfg(test)]

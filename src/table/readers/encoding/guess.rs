@@ -15,7 +15,7 @@ use encoding_rs::{
     WINDOWS_1257, X_MAC_CYRILLIC,
 };
 
-use super::SAMPLE;
+use super::decoded::SAMPLE;
 use super::languages::{LANGUAGES, Language, Script};
 use crate::stop::heed;
 use crate::table::charset::{Charset, Page};

@@ -3,8 +3,9 @@
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 
+use super::decoded::SAMPLE;
 use super::guess::guess;
-use super::{SAMPLE, utf_16};
+use super::wide::utf_16;
 use crate::table::charset::Charset;
 
 /// Bytes in which control characters are counted.

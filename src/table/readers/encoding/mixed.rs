@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
+use super::decoded::{Decoded, SAMPLE, lost};
 use super::guess::guess;
-use super::{Decoded, SAMPLE, lost};
 use crate::stop::heed;
 use crate::table::charset::Charset;
 use crate::table::readers::cut::line_end;
