@@ -5,6 +5,7 @@
 
 mod distill;
 mod dropout;
+mod encoding;
 mod lora;
 mod optim;
 mod order;
@@ -12,7 +13,7 @@ mod probe;
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 pub use distill::Distill;
 pub use dropout::Dropout;
@@ -243,22 +244,6 @@ impl Default for DataChoice {
             hide_words: 0.0,
             oversample: false,
         }
-    }
-}
-
-impl Serialize for DataChoice {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(&Self { encoding: self.train.charset(), ..self.clone() }, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for DataChoice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut choice = Self::deserialize(deserializer)?;
-        let encoding = choice.encoding.take();
-        choice.train = choice.train.read_as(encoding);
-        choice.eval = choice.eval.map(|eval| eval.read_as(encoding));
-        Ok(choice)
     }
 }
 
