@@ -1,6 +1,6 @@
 //! Bytes → UTF-8. What a person says decides; then a byte order mark; then valid UTF-8; then the places of NUL bytes
 //! (UTF-16 without a mark); then a file of UTF-8 with lines of another encoding in it ([`mixed`]); then what explains its
-//! characters best ([`guess`]). All but the sure ones are told. A byte that means nothing in the encoding becomes U+FFFD
+//! characters best ([`mod@guess`]). All but the sure ones are told. A byte that means nothing in the encoding becomes U+FFFD
 //! and is counted.
 
 mod decoded;
