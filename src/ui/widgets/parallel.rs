@@ -291,7 +291,10 @@ mod tests {
     fn a_drag_along_an_axis_selects_what_crosses_it_there() {
         let rect = Rect::from_min_size(Pos2::ZERO, vec2(400.0, 242.0));
         let draw = |ui: &mut Ui, selection: &mut Selection| chart().ui(ui, rect, selection, &theme::LIGHT);
-        let mut harness = Harness::builder().with_size(rect.size()).build_ui_state(draw, Selection::default());
+        let mut harness = Harness::builder()
+            .with_size(rect.size())
+            .with_context_setup(crate::ui::fonts::dress)
+            .build_ui_state(draw, Selection::default());
         harness.run();
         let selected = |harness: &Harness<'_, Selection>| {
             chart().lines.iter().map(|line| harness.state().has(line)).collect::<Vec<_>>()
