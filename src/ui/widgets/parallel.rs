@@ -203,21 +203,8 @@ impl Parallel {
         }
         let words = self.axis_words(place, selection);
         response.widget_info(|| WidgetInfo::labeled(Role::Slider, ui.is_enabled(), &words));
-        self.part_ui(ui, &response, plot, x, selection.parts[place], palette);
+        part_ui(ui, &response, plot, x, selection.parts[place], palette);
         response.on_hover_text("Drag along the axis to select lines; click to select all again");
-    }
-
-    fn part_ui(&self, ui: &Ui, response: &Response, plot: Rect, x: f32, part: Option<Rangef>, palette: &Palette) {
-        let y = |share: f32| plot.bottom() - plot.height() * share;
-        if let Some(part) = part {
-            let area = Rect::from_x_y_ranges(x - 6.0..=x + 6.0, y(part.max)..=y(part.min));
-            let edge = Stroke::new(1.0, palette.accent);
-            let fill = palette.accent.gamma_multiply(0.25);
-            ui.painter().rect(area, CornerRadius::same(3), fill, edge, StrokeKind::Inside);
-        } else if response.hovered() || response.has_focus() {
-            let area = Rect::from_x_y_ranges(x - 6.0..=x + 6.0, plot.y_range());
-            ui.painter().rect_filled(area, CornerRadius::same(3), palette.accent.gamma_multiply(0.12));
-        }
     }
 
     fn axis_words(&self, place: usize, selection: &Selection) -> String {
@@ -231,6 +218,20 @@ impl Parallel {
             Some(part) => format!("Axis {}, selected from {} to {}", axis.name, near(part.min), near(part.max)),
             None => format!("Axis {}, from {} to {}", axis.name, near(0.0), near(1.0)),
         }
+    }
+}
+
+/// What is selected of an axis, or could be.
+fn part_ui(ui: &Ui, response: &Response, plot: Rect, x: f32, part: Option<Rangef>, palette: &Palette) {
+    let y = |share: f32| plot.bottom() - plot.height() * share;
+    if let Some(part) = part {
+        let area = Rect::from_x_y_ranges(x - 6.0..=x + 6.0, y(part.max)..=y(part.min));
+        let edge = Stroke::new(1.0, palette.accent);
+        let fill = palette.accent.gamma_multiply(0.25);
+        ui.painter().rect(area, CornerRadius::same(3), fill, edge, StrokeKind::Inside);
+    } else if response.hovered() || response.has_focus() {
+        let area = Rect::from_x_y_ranges(x - 6.0..=x + 6.0, plot.y_range());
+        ui.painter().rect_filled(area, CornerRadius::same(3), palette.accent.gamma_multiply(0.12));
     }
 }
 
