@@ -7,7 +7,7 @@ use super::texts::{Item, Texts};
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::inspect::{OpenModel, Options, Predicted, Prepared};
 
-/// What is done with each text and what is said to it, or why nothing is.
+/// What is done with each text and what is said to it, or where and why nothing is.
 pub type Take<'a, E> = &'a mut dyn FnMut(&Item, Result<&Predicted, &str>) -> Result<(), E>;
 
 /// Answers texts in order; returns whether all were. One that cannot be answered is passed on with its reason. `go_on` hears
@@ -22,11 +22,8 @@ pub fn answer<E: From<BatchError>>(
     let items = texts.items.map(|item| -> Result<(Item, Result<Prepared, String>), E> {
         let item = item?;
         let prepared = match &item.request {
-            Err(reason) => Err(reason.clone()),
-            Ok(request) => match model.prepare(request.clone(), options) {
-                Ok(prepared) => Ok(prepared),
-                Err(error) => Err(error.to_string()),
-            },
+            Err(reason) => Err(format!("{} {reason}", item.place)),
+            Ok(request) => model.prepare(request.clone(), options).map_err(|error| format!("{}: {error}", item.place)),
         };
         Ok((item, prepared))
     });

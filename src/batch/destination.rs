@@ -1,9 +1,13 @@
 //! Where is written: never over what it reads. A file is known by its place on the disk, so that another name for
 //! the same one, or a pattern or a folder that takes it in, is seen through.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use super::BatchError;
+use super::sheet::Kind;
 use crate::files;
 use crate::table::{Inputs, Table, files_named};
 use crate::train::run;
@@ -22,6 +26,42 @@ pub fn check<'a>(out: &Path, read: impl IntoIterator<Item = &'a PathBuf>) -> Res
         return Err(BatchError::IsInput { path: out.to_owned() });
     }
     Ok(())
+}
+
+/// Bytes of a file by which it is known to hold predictions.
+const HEAD: u64 = 1 << 16;
+
+/// Whether a file that is there can be one that was written here: what it begins with is what such a file begins with.
+/// Words with their tags are written by everybody in the same way.
+pub fn is_of_predictions(path: &Path, kind: Kind) -> bool {
+    let mut head = Vec::new();
+    let read = files::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let head = String::from_utf8_lossy(&head);
+    let line = head.lines().find(|line| !line.trim().is_empty());
+    let (Ok(_), Some(line)) = (read, line) else { return path.metadata().is_ok_and(|file| file.len() == 0) };
+    match kind {
+        Kind::Csv => {
+            line.contains("prediction") && line.rsplit(',').next().is_some_and(|last| last.starts_with("error"))
+        }
+        Kind::Lines => {
+            let object: Option<Map<String, Value>> = serde_json::from_str(line).ok();
+            // The answer to a long text may be longer than what is read.
+            object.map_or_else(
+                || line.starts_with("{\"result\":"),
+                |object| object.contains_key("result") || object.contains_key("error"),
+            )
+        }
+        Kind::Answers => {
+            let mut values = serde_json::Deserializer::from_str(&head).into_iter::<Map<String, Value>>();
+            match values.next() {
+                Some(Ok(answers)) => answers.values().all(Value::is_string),
+                // It goes on behind what is read, and was so far what it should be.
+                Some(Err(error)) => error.is_eof() && head.starts_with("{\""),
+                None => false,
+            }
+        }
+        Kind::Conll => line.starts_with('#') || line.split('\t').count() == 2,
+    }
 }
 
 /// The files that rows were read from.

@@ -17,7 +17,7 @@ use super::answer::answer;
 use super::destination;
 use super::error::{BatchError, SheetError};
 use super::pace::Pace;
-use super::sheet::{About, Counts, ID, Kind, Sheet, has_probabilities};
+use super::sheet::{About, Counts, ID, Kind, Sheet, has_offsets, has_probabilities};
 use super::texts::{self, By, Chosen, How, Texts};
 use crate::files::Partial;
 use crate::inspect::{Aggregation, OpenModel, Options};
@@ -100,6 +100,15 @@ pub struct Written {
     /// Columns of the prediction whose usual names were taken, with those that they have.
     pub renamed: Vec<(String, String)>,
     pub read: Option<Reading>,
+    /// Whether predictions say where in a text something stands, which counts the text as it was read.
+    pub has_offsets: bool,
+}
+
+impl Written {
+    /// What an apostrophe before a cell changes of what stands beside it, in words.
+    pub fn shifted(&self) -> &'static str {
+        if self.has_offsets { ", which start and end do not count" } else { "" }
+    }
 }
 
 /// How rows were read, where that is not plain to see.
@@ -276,6 +285,7 @@ fn unwritable(out: &Path, source: io::Error) -> BatchError {
 /// Writes what a model says to all texts; nothing where it was to stop before anything was.
 pub fn write(model: &OpenModel, plan: &Plan, watch: Watch<'_>) -> Result<Option<Outcome>, BatchError> {
     let kind = plan.kind()?;
+    model.check(&plan.options(kind))?;
     if plan.probabilities && !has_probabilities(model.task) {
         return Err(BatchError::NoLabels { task: model.task });
     }
@@ -462,7 +472,8 @@ impl<'a> Job<'a> {
         part.finish().map_err(failed)?;
         let renamed = if self.about.kind == Kind::Csv { self.about.renamed() } else { Vec::new() };
         let read = self.about.table.map(Reading::of);
-        Ok(Outcome::Written(Written { out: out.clone(), counts, resumed, renamed, read }))
+        let has_offsets = has_offsets(self.about.task);
+        Ok(Outcome::Written(Written { out: out.clone(), counts, resumed, renamed, read, has_offsets }))
     }
 
     fn drop_part(self) {

@@ -90,6 +90,14 @@ pub fn has_probabilities(task: Task) -> bool {
     }
 }
 
+/// Whether a task says where in a text something stands.
+pub fn has_offsets(task: Task) -> bool {
+    match task.targets() {
+        Targets::Tags | Targets::Span => true,
+        Targets::Class | Targets::Classes | Targets::Number | Targets::Hidden | Targets::Replaced => false,
+    }
+}
+
 /// The column that questions are known by.
 pub(super) const ID: &str = "id";
 
@@ -237,10 +245,7 @@ impl<'a, W: Write> Sheet<'a, W> {
             Kind::Lines => {
                 match said {
                     Ok(predicted) => serde_json::to_writer(&mut self.out, predicted),
-                    Err(reason) => {
-                        let error = json!({ "error": format!("{} {reason}", item.place) });
-                        serde_json::to_writer(&mut self.out, &error)
-                    }
+                    Err(reason) => serde_json::to_writer(&mut self.out, &json!({ "error": reason })),
                 }
                 .map_err(io::Error::from)?;
                 writeln!(self.out)?;
@@ -279,7 +284,7 @@ impl<'a, W: Write> Sheet<'a, W> {
                 cells.extend(self.about.said(&predicted.output, asked));
                 String::new()
             }
-            Err(reason) => format!("{} {reason}", item.place),
+            Err(reason) => reason.to_owned(),
         };
         cells.resize(wanted, String::new());
         cells.push(error);
@@ -302,8 +307,8 @@ impl<'a, W: Write> Sheet<'a, W> {
 
     fn sentence(&mut self, item: &Item, said: Result<&Predicted, &str>) -> io::Result<()> {
         let (Ok(Predicted { output: Output::Entities(entities), .. }), Ok(request)) = (said, &item.request) else {
-            let reason = said.err().unwrap_or("has no entities");
-            return self.no_sentence(&format!("{} {reason}", item.place));
+            let reason = said.err().map_or_else(|| format!("{} has no entities", item.place), str::to_owned);
+            return self.no_sentence(&reason);
         };
         // Blanks and line ends are what parts the columns and the rows.
         let is_torn = |word: &&String| word.is_empty() || word.contains(|sign: char| sign.is_ascii_whitespace());

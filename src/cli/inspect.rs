@@ -17,7 +17,7 @@ use crate::model::{self, kept};
 use crate::table::Format;
 use crate::table::RowProblem;
 use crate::task::Task;
-use crate::text::{Tokenizer, TokenizerError};
+use crate::text::Tokenizer;
 use crate::train::event::TrainEvent;
 use crate::train::run;
 
@@ -167,10 +167,9 @@ fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         Ok(tokenizer) => {
             tokenizer.kind().file().clone_into(&mut card.tokenizer);
             card.cased = tokenizer.cased();
-            card.problems.extend(tokenizer.misfits(card.vocab_size));
+            card.problems.extend(tokenizer.misfits(card.vocab_size, &model::read_config(dir)?.special_ids()));
         }
-        // A folder without a tokenizer still is a model.
-        Err(TokenizerError::Missing { .. }) => {}
+        // A folder without a tokenizer still is a model, though nothing can be asked of it.
         Err(error) => card.problems.push(error.to_string()),
     }
     let decisions = model::Decisions::read(dir)?;

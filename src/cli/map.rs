@@ -78,7 +78,7 @@ impl MapRows {
         if layer > last {
             bail!("there is no layer {layer} in \"{}\", expected 0 to {last}", self.model.display());
         }
-        for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
+        for misfit in model.tokenizer.misfits(model.model.config.vocab_size, &model.model.config.special_ids()) {
             eprintln!("attune: warning: {misfit}");
         }
         let table = Arc::new(self.columns.table(&self.data)?);

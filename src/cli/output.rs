@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::words::noun;
+use anyhow::Context;
 use serde::Serialize;
+
+use crate::words::noun;
 
 /// Tells a person something, a line on standard error. Where that is closed or full nobody hears it, and the work goes on.
 pub fn say(words: fmt::Arguments<'_>) {
@@ -57,21 +59,21 @@ pub fn is_closed(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
 }
 
+/// What failed where standard output is full or closed.
+pub const UNPRINTED: &str = "cannot write to standard output";
+
 /// Prints a value as JSON over several lines.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(Escaped(&mut out), value).map_err(io::Error::from)?;
-    writeln!(out)?;
-    Ok(())
+    let printed = serde_json::to_writer_pretty(Escaped(&mut out), value).map_err(io::Error::from);
+    printed.and_then(|()| writeln!(out)).and_then(|()| out.flush()).context(UNPRINTED)
 }
 
 /// Prints lines of text.
 pub fn print_lines(lines: &[String]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    for line in lines {
-        writeln!(out, "{}", harmless(line))?;
-    }
-    Ok(out.flush()?)
+    let printed = lines.iter().try_for_each(|line| writeln!(out, "{}", harmless(line)));
+    printed.and_then(|()| out.flush()).context(UNPRINTED)
 }
 
 pub fn one_line(text: &str) -> String {

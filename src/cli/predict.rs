@@ -5,12 +5,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use serde_json::json;
 
-use super::output::{Escaped, grouped, harmless, one_line, plural, warn_of_cut};
+use super::output::{Escaped, UNPRINTED, grouped, harmless, one_line, plural, warn_of_cut};
 use super::precision::Asked;
+use crate::batch::destination;
 use crate::batch::{self, By, Chosen, Counts, How, Kind, Outcome, Plan, Progress, Reading, Written, texts};
 use crate::hub::embedded;
 use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Request};
@@ -110,6 +112,7 @@ impl Predict {
         let options = Options { logits: self.logits, ..self.shape.options() };
         let model = open(&self.model, self.task, self.asked.precision())?;
         self.shape.tell_idle(model.task);
+        model.check(&options)?;
         if let Some(text) = self.text {
             let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
             let more = if self.pair.is_none() { "; --pair gives the second" } else { "" };
@@ -120,7 +123,7 @@ impl Predict {
                 eprintln!("attune: warning: {misfit}{more}");
             }
             printer.print(&predicted[0])?;
-            return Ok(printer.out.flush()?);
+            return printer.out.flush().context(UNPRINTED);
         }
         match &self.out {
             Some(out) => self.write(&model, options, out),
@@ -135,7 +138,8 @@ impl Predict {
         let by = By { chosen: self.columns.as_ref(), learned: learned.as_ref() };
         let mut texts = texts::read(input.as_ref(), model.task, How::Lines, by)?;
         tell_columns(&texts.name, texts.columns.as_deref(), &std::mem::take(&mut texts.missing));
-        let table = texts.table.clone();
+        let (name, table) = (texts.name.clone(), texts.table.clone());
+        let (mut rows, mut unanswered) = (0, 0);
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
         for note in &texts.notes {
             eprintln!("attune: {}: {note}", texts.name);
@@ -143,6 +147,7 @@ impl Predict {
         let go_on = &mut |_| ControlFlow::Continue(());
         let mut misfits = 0;
         let outcome = batch::answer::<anyhow::Error>(model, texts, options, go_on, &mut |item, said| {
+            rows += 1;
             match said {
                 Ok(predicted) => {
                     warn_of_cut(&item.place, predicted.cut);
@@ -155,20 +160,21 @@ impl Predict {
                     printer.print(predicted)?;
                 }
                 Err(reason) => {
-                    eprintln!("attune: warning: {} {reason}", item.place);
-                    printer.print_error(&format!("{} {reason}", item.place))?;
+                    unanswered += 1;
+                    eprintln!("attune: warning: {reason}");
+                    printer.print_error(reason)?;
                 }
             }
             Ok(())
         });
         // What stands before a line that cannot be read is still answered, in order.
-        printer.out.flush()?;
+        printer.out.flush().context(UNPRINTED)?;
         outcome?;
         tell_misfits(misfits);
         if let Some(table) = &table {
             tell_reading(&Reading::of(table));
         }
-        Ok(())
+        check_answered(&name, rows, unanswered)
     }
 
     /// Writes what is said to all texts into a file.
@@ -203,8 +209,23 @@ impl Predict {
             }
             if asked.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
+        let place = batch::look_at(&plan, &model.dir);
+        let is_replaced = out.is_file() && place.refused.is_none();
+        if is_replaced && !destination::is_of_predictions(out, Kind::of(out)?) {
+            bail!(
+                "\"{}\" is there and holds no predictions of attune, expected another file to write to; remove it first \
+                 if it is to be replaced",
+                out.display()
+            );
+        }
         match batch::write(model, &plan, watch)? {
-            Some(Outcome::Written(written)) => tell_written(&written),
+            Some(Outcome::Written(written)) => {
+                if is_replaced {
+                    eprintln!("attune: the predictions that \"{}\" held before are replaced", out.display());
+                }
+                tell_written(&written);
+                check_answered(&format!("\"{}\"", out.display()), written.counts.rows, written.counts.unanswered)?;
+            }
             Some(Outcome::Stopped { rows, total, kept: Some(_) }) => {
                 let of = total.map(|total| format!(" of {}", grouped(total as u64))).unwrap_or_default();
                 bail!("stopped after {}{of} rows, which are kept; --resume continues", grouped(rows as u64));
@@ -212,6 +233,16 @@ impl Predict {
             Some(Outcome::Stopped { .. }) | None => bail!("stopped before anything was written"),
         }
         Ok(())
+    }
+}
+
+/// Refuses to call it done where every row failed: what was answered to them is the reason of each.
+fn check_answered(name: &str, rows: usize, unanswered: usize) -> anyhow::Result<()> {
+    match rows {
+        0 => Ok(()),
+        _ if unanswered < rows => Ok(()),
+        1 => bail!("{name}: its only row could not be answered"),
+        _ => bail!("{name}: none of its {} rows could be answered", grouped(rows as u64)),
     }
 }
 
@@ -251,8 +282,9 @@ fn tell_written(written: &Written) {
     tell_misfits(misfits);
     if made_safe > 0 {
         eprintln!(
-            "attune: warning: {} like a formula, with an apostrophe put before it so that no spreadsheet runs it",
-            plural(made_safe, "cell begins", "cells begin")
+            "attune: warning: {} like a formula, with an apostrophe put before it so that no spreadsheet runs it{}",
+            plural(made_safe, "cell begins", "cells begin"),
+            written.shifted()
         );
     }
 }
@@ -288,7 +320,10 @@ fn chosen(words: &str) -> Result<Chosen, String> {
 /// Opens a model to be asked, with warnings of what makes its answers worth less.
 pub(super) fn open(named: &Path, task: Option<Task>, precision: Precision) -> anyhow::Result<OpenModel> {
     let model = informed(OpenModel::open(&embedded::resolve(named)?, task)?.asked_in(precision)?);
-    for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
+    let config = &model.model.config;
+    let names = config.name_conflict().filter(|_| model.task.has_classes_of_data());
+    let misfits = model.tokenizer.misfits(config.vocab_size, &config.special_ids());
+    for misfit in misfits.iter().chain(&model.left_out).chain(&names) {
         eprintln!("attune: warning: {misfit}");
     }
     Ok(model)
@@ -370,22 +405,25 @@ fn tell_reading(read: &Reading) {
 impl<W: Write> Printer<W> {
     fn print(&mut self, one: &Predicted) -> anyhow::Result<()> {
         if self.json {
-            serde_json::to_writer(Escaped(&mut self.out), one).map_err(io::Error::from)?;
-            Ok(writeln!(self.out)?)
+            self.print_json(one)
         } else {
             let mut lines = Vec::new();
             words(&mut lines, &one.output)?;
-            Ok(self.out.write_all(harmless(&String::from_utf8_lossy(&lines)).as_bytes())?)
+            self.out.write_all(harmless(&String::from_utf8_lossy(&lines)).as_bytes()).context(UNPRINTED)
         }
     }
 
     fn print_error(&mut self, error: &str) -> anyhow::Result<()> {
         if self.json {
-            serde_json::to_writer(Escaped(&mut self.out), &json!({ "error": error })).map_err(io::Error::from)?;
-            Ok(writeln!(self.out)?)
+            self.print_json(&json!({ "error": error }))
         } else {
-            Ok(writeln!(self.out, "error: {}", harmless(&one_line(error)))?)
+            writeln!(self.out, "error: {}", harmless(&one_line(error))).context(UNPRINTED)
         }
+    }
+
+    fn print_json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
+        let printed = serde_json::to_writer(Escaped(&mut self.out), value).map_err(io::Error::from);
+        printed.and_then(|()| writeln!(self.out)).context(UNPRINTED)
     }
 }
 

@@ -35,6 +35,7 @@ impl Serve {
         let options = self.shape.options();
         let model = predict::open(&self.model, self.task, self.asked.precision())?;
         self.shape.tell_idle(model.task);
+        model.check(&options)?;
         let server = Server::bind(self.port).with_context(|| {
             format!("cannot listen on port {}, which may be in use; --port 0 takes one that is free", self.port)
         })?;

@@ -21,9 +21,10 @@ use crate::stop::Stop;
 use crate::task::Targets;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
+use crate::train::opened;
 use crate::train::plan::HOUR;
 use crate::train::plan::PlanSummary;
-use crate::train::prepare::{device, new_head_words, open_model};
+use crate::train::prepare::{device, open_model};
 use crate::train::prepared::{Known, Watch};
 use crate::train::probes::ProbeSaid;
 use crate::train::recommend::Settings;
@@ -87,7 +88,7 @@ impl Train {
         if !report.new.is_empty() {
             eprintln!("new weights: {}", report.new.join(", "));
         }
-        prepared.warnings.extend(new_head_words(&config, &prepared.labels, &report)?);
+        prepared.warnings.extend(opened::words(&config, &prepared.labels, &model, &report)?);
         let plan = preflight(&config, goes_on, &mut prepared, &model)?;
         tell_cost(&plan);
         tell_precision(&config);

@@ -16,11 +16,11 @@ use crate::files::{read_note_text, sha256, write_atomically};
 pub const FILE: &str = "README.md";
 const MARK: &str = "<!-- written by Attune";
 
-/// Writes the card, unless a person changed the one that is there; says so then.
-pub fn write(source: &Source, format: Format, to: &Path) -> Result<Vec<String>, ExportError> {
-    let path = to.join(FILE);
-    if read_note_text(&path).is_ok_and(|text| is_changed(&text)) {
-        return Ok(vec![format!("\"{}\" was changed since it was written and stays as it is", path.display())]);
+/// Writes the card into a folder, unless a person changed the one in the `place` that the folder will have; says so then.
+pub fn write(source: &Source, format: Format, to: &Path, place: &Path) -> Result<Vec<String>, ExportError> {
+    let (path, there) = (to.join(FILE), place.join(FILE));
+    if read_note_text(&there).is_ok_and(|text| is_changed(&text)) {
+        return Ok(vec![format!("\"{}\" was changed since it was written and stays as it is", there.display())]);
     }
     let text = marked(&text(source, format)?, format);
     let written = write_atomically(&path, |file| file.write_all(text.as_bytes()));

@@ -8,26 +8,36 @@ use serde_json::{Value, json};
 use super::format::Format;
 use super::source::Source;
 use super::{ExportError, card, onnx, receipt, sentences, state};
-use crate::files::{is_begun, read_note_text, remove_file, write_atomically};
+use crate::files::{is_begun, read_note_text, remove_begun, remove_file, write_atomically};
 use crate::model::{self, Family, adapter, kept};
 use crate::text::Tokenizer;
 
 /// Files that are an adapter's alone.
 const OF_ADAPTER: [&str; 3] = [adapter::CONFIG, "adapter_model.safetensors", "adapter_model.bin"];
 
+/// Where files grow, inside the folder that is written: they get their places when all of them are whole.
+pub const PART: &str = ".attune-part";
+
 /// Only a new folder is written, or one that an earlier export of the same kind made.
 pub fn check_free(to: &Path, format: Format) -> Result<(), ExportError> {
-    let is_free = fs::read_dir(to).map_or(true, |mut entries| entries.next().is_none());
+    // What an export that was killed left is no longer wanted.
+    let is_part = |entry: &fs::DirEntry| entry.file_name() == PART;
+    let is_free = fs::read_dir(to).map_or(true, |entries| entries.flatten().all(|entry| is_part(&entry)));
     if is_free || card::is_of(to, format) { Ok(()) } else { Err(ExportError::NotEmpty { to: to.to_owned() }) }
 }
 
-/// Writes a format into a folder, which must exist.
-pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportError> {
-    // What an earlier export left would speak of other weights.
+/// Removes what an earlier export left and would speak of other weights, and what one that was killed had begun.
+pub fn clear(to: &Path) -> Result<(), ExportError> {
+    remove_begun(to);
     for name in receipt::FILES.into_iter().chain([state::FILE]) {
         let path = to.join(name);
         remove_file(&path).map_err(|error| ExportError::Write { path, source: error })?;
     }
+    Ok(())
+}
+
+/// Writes a format into a folder, which must exist.
+pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportError> {
     match (format, &source.adapter) {
         (Format::Peft, Some(adapter)) => copy_all(adapter, to, &[]),
         (Format::Peft, None) => Err(ExportError::NoAdapter { run: source.named.clone() }),
@@ -51,7 +61,7 @@ pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportErr
 
 /// A graph, with what it is and how texts become its input.
 fn graph(source: &Source, precision: onnx::Precision, to: &Path) -> Result<(), ExportError> {
-    let model = source.open()?;
+    let model = source.open_trained()?;
     onnx::write(&onnx::graph(&model, precision), to)?;
     write_json(&Value::Object(model.saved_config()), &to.join("config.json"))?;
     save_tokenizer(source, to)

@@ -52,7 +52,7 @@ pub struct Written {
 /// Hears what is being written, and the how manieth of how many it is; says whether to go on.
 pub type OnProgress<'a> = &'a mut dyn FnMut(&'static str, usize, usize) -> ControlFlow<()>;
 
-/// Writes what is planned; nothing where `on_progress` ended it, and then what was begun is incomplete.
+/// Writes what is planned, or nothing where it fails or `on_progress` ended it.
 pub fn export(plan: &Plan, on_progress: OnProgress<'_>) -> Result<Option<Written>, ExportError> {
     check(plan)?;
     let mut source = Source::find(&plan.from)?;
@@ -66,34 +66,82 @@ pub fn export(plan: &Plan, on_progress: OnProgress<'_>) -> Result<Option<Written
     if plan.script {
         script::check(&source)?;
     }
+    let (is_new, part) = (!plan.to.exists(), plan.to.join(folder::PART));
+    let failed = |path: &Path, source| ExportError::Write { path: path.to_owned(), source };
+    files::remove_folder(&part).map_err(|source| failed(&part, source))?;
+    let outcome = build(&source, plan, &part, on_progress);
+    let outcome = match outcome {
+        Ok(Some(notes)) => place(plan, &part).map(|()| Some(notes)),
+        outcome => outcome,
+    };
+    // Whatever came of it, nothing half done stays in the way; a folder that cannot be removed is removed the next time.
+    files::remove_folder(&part).ok();
+    let Some(notes) = outcome.inspect_err(|_| leave_none(plan, is_new))? else {
+        leave_none(plan, is_new);
+        return Ok(None);
+    };
+    Ok(Some(Written { to: plan.to.clone(), files: listed(&plan.to), notes }))
+}
+
+/// Removes a folder that was made for what is not written.
+fn leave_none(plan: &Plan, is_new: bool) {
+    if is_new {
+        // One that is not empty is somebody else's by now.
+        std::fs::remove_dir(&plan.to).ok();
+    }
+}
+
+/// Writes all that is planned into a folder, in order; returns what a person should know of it.
+fn build(
+    source: &Source,
+    plan: &Plan,
+    part: &Path,
+    on_progress: OnProgress<'_>,
+) -> Result<Option<Vec<String>>, ExportError> {
+    let grown = Plan { to: part.to_owned(), ..plan.clone() };
     let mut notes = source.damage();
     notes.extend(source.untrained.as_ref().map(|reason| format!("the answers of this model mean nothing: {reason}")));
-    let mut written = Written { to: plan.to.clone(), notes, ..Written::default() };
     let steps = plan.formats.len() + usize::from(plan.receipt) + usize::from(plan.script);
+    let create = |place: &Path| {
+        files::create_folders(place).map_err(|source| ExportError::Write { path: place.to_owned(), source })
+    };
     for (done, format) in plan.formats.iter().enumerate() {
         if on_progress(format.title(), done, steps).is_break() {
             return Ok(None);
         }
-        let place = plan.place(*format);
-        files::create_folders(&place).map_err(|error| ExportError::Write { path: place.clone(), source: error })?;
-        files::remove_begun(&place);
-        folder::write(&source, *format, &place)?;
-        written.notes.extend(card::write(&source, *format, &place)?);
+        let within = grown.place(*format);
+        create(&within)?;
+        folder::write(source, *format, &within)?;
+        notes.extend(card::write(source, *format, &within, &plan.place(*format))?);
     }
     if plan.receipt {
         if on_progress("Receipt", plan.formats.len(), steps).is_break() {
             return Ok(None);
         }
-        written.notes.extend(receipt::write(&source, &plan.place(Format::Hf))?);
+        notes.extend(receipt::write(source, &grown.place(Format::Hf))?);
     }
     if plan.script {
         if on_progress("Script", steps - 1, steps).is_break() {
             return Ok(None);
         }
-        written.notes.extend(script::write(&source, &plan.to)?);
+        create(part)?;
+        notes.extend(script::write(source, part)?);
     }
-    written.files = listed(&plan.to);
-    Ok(Some(written))
+    Ok(Some(notes))
+}
+
+/// Gives the files that are whole their places.
+fn place(plan: &Plan, part: &Path) -> Result<(), ExportError> {
+    for format in &plan.formats {
+        folder::clear(&plan.place(*format))?;
+    }
+    for (name, _) in listed(part) {
+        let to = plan.to.join(&name);
+        let failed = |source| ExportError::Write { path: to.clone(), source };
+        files::create_folders(to.parent().unwrap_or(&plan.to)).map_err(failed)?;
+        files::rename(&part.join(&name), &to).map_err(failed)?;
+    }
+    Ok(())
 }
 
 fn check(plan: &Plan) -> Result<(), ExportError> {

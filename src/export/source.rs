@@ -8,7 +8,7 @@ use super::format::Format;
 use super::{ExportError, sentences};
 use crate::files::folder_bytes;
 use crate::hub::embedded::Shipped;
-use crate::model::{self, EncoderConfig, Model, Want, adapter};
+use crate::model::{self, EncoderConfig, HeadKind, Model, Want, adapter};
 use crate::train::run::{self, ReadRun};
 
 /// A model, with its run where it is one of a run.
@@ -96,11 +96,24 @@ impl Source {
         Ok(model::read_config(&self.model)?)
     }
 
-    /// The model with the heads that it was saved with.
+    /// The model with the heads that it was saved with, of which it says which were never trained.
     pub fn open(&self) -> Result<Model, ExportError> {
-        let (model, report) = model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?;
+        let (mut model, report) = model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?;
+        let task = self.run.as_ref().map(|run| run.config.task).or_else(|| model.config.task());
         // A head of new numbers would look like one that was trained.
-        report.check_all(&model)?;
+        task.map_or(Ok(()), |task| report.check_asked(&model, task))?;
+        let kinds = model.heads.kinds().into_iter();
+        let untrained: Vec<HeadKind> = kinds.filter(|kind| !report.is_whole(&model, *kind)).collect();
+        model.config.set_untrained_heads(&untrained);
+        Ok(model)
+    }
+
+    /// The model with the heads of it that were trained.
+    pub fn open_trained(&self) -> Result<Model, ExportError> {
+        let mut model = self.open()?;
+        let untrained = model.config.untrained_heads();
+        model.heads.0.retain(|head| !untrained.contains(&head.spec.kind));
+        model.config.set_untrained_heads(&[]);
         Ok(model)
     }
 }

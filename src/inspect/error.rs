@@ -53,6 +53,10 @@ pub enum InspectError {
     Stride { stride: usize, max_tokens: usize },
     #[error("{name} is 0, expected 1 or more")]
     Zero { name: &'static str },
+    #[error("max-tokens is {max_tokens}, expected {} or more: {special} special tokens stand around a text", special + 1)]
+    NoTokens { max_tokens: usize, special: usize },
+    #[error("{} are found in one text, expected no second one", task.title().to_lowercase())]
+    OneText { task: Task },
     #[error(
         "attention flow is computed of at most {most} tokens, and this text has {tokens}; rollout takes any length"
     )]

@@ -17,7 +17,12 @@ use crate::task::{Reads, Task};
 pub struct Asked {
     /// By the places of [`KEYS`].
     fields: [Field; 4],
+    /// The first key that is none of them, or its beginning.
+    pub unknown: Option<String>,
 }
+
+/// Characters of an unknown key that are kept.
+const MOST_OF_KEY: usize = 40;
 
 const KEYS: [&str; 4] = ["text", "pair", "question", "context"];
 
@@ -99,6 +104,7 @@ impl<'de> Deserialize<'de> for Asked {
                 let mut seen = [false; KEYS.len()];
                 while let Some(key) = map.next_key::<String>()? {
                     let Some(place) = KEYS.iter().position(|known| *known == key) else {
+                        asked.unknown.get_or_insert_with(|| key.chars().take(MOST_OF_KEY).collect());
                         map.next_value::<IgnoredAny>()?;
                         continue;
                     };

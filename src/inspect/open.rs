@@ -29,6 +29,8 @@ pub struct OpenModel {
     pub untrained: Vec<String>,
     /// Why a head is not asked, where one was not loaded whole.
     pub refused: Option<String>,
+    /// Layers of the files that the configuration leaves out, in words.
+    pub left_out: Option<String>,
     /// Where the line is drawn between yes and no.
     pub decisions: Decisions,
     /// Whether it learned from pairs of texts, where that is known.
@@ -64,12 +66,13 @@ impl OpenModel {
         let refused = report.check_all(&model).err().map(|error| error.to_string());
         let mut heads = heads(&model, task);
         heads.retain(|task| report.check_asked(&model, *task).is_ok());
+        let never_trained = model.config.untrained_heads();
         let whole: Vec<HeadKind> = heads.iter().map(|task| HeadKind::for_task(*task)).collect();
-        if refused.is_some() {
-            model.heads.0.retain(|head| whole.contains(&head.spec.kind));
-        }
+        let is_asked = |kind: &HeadKind| !never_trained.contains(kind) && (refused.is_none() || whole.contains(kind));
+        model.heads.0.retain(|head| is_asked(&head.spec.kind));
         let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
         let labels = model.config.output_names(task);
+        let left_out = report.layers_left_out(&model.config);
         let decisions = Decisions::read(dir)?;
         // It is asked and never trained: a backward pass computes no gradient of a weight.
         let model = model.asked_in(Precision::F32)?;
@@ -83,6 +86,7 @@ impl OpenModel {
             max_tokens,
             untrained: report.new,
             refused,
+            left_out,
             decisions,
             heads,
             proposer: None,
@@ -216,9 +220,9 @@ fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, L
     }
     let names = config.output_names(task);
     let (model, report) = model::open(dir, Want::Head { task, labels: &names }, &Device::Cpu, 0)?;
-    report.check_fit()?;
-    if !report.new.is_empty() {
-        return Err(missing());
-    }
+    report.check_asked(&model, task).map_err(|error| match error {
+        ModelError::HeadUntrained { .. } => missing(),
+        error => error,
+    })?;
     Ok((model, report))
 }

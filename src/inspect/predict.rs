@@ -56,6 +56,11 @@ impl OpenModel {
         self.borrowed().misfit(request)
     }
 
+    /// Refuses options with which no text can be answered.
+    pub fn check(&self, options: &Options) -> Result<(), InspectError> {
+        self.borrowed().check(options)
+    }
+
     /// Tokenizes a request.
     pub fn prepare(&self, request: Request, options: &Options) -> Result<Prepared, InspectError> {
         self.borrowed().prepare(request, options)
@@ -79,9 +84,8 @@ impl OpenModel {
 }
 
 impl Asked<'_> {
-    /// Tokenizes a request. A text for named entities, and a question's context, is laid in windows if it is too long
-    /// for the model; others are cut.
-    pub fn prepare(&self, request: Request, options: &Options) -> Result<Prepared, InspectError> {
+    /// Refuses options with which no text can be answered.
+    pub fn check(&self, options: &Options) -> Result<(), InspectError> {
         let positive = [
             ("top-k", options.top_k),
             ("max-tokens", options.max_tokens),
@@ -90,7 +94,31 @@ impl Asked<'_> {
         if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == Some(0)) {
             return Err(InspectError::Zero { name });
         }
-        let max_tokens = options.max_tokens.unwrap_or(usize::MAX).min(self.max_tokens);
+        let (max_tokens, stride) = self.window_size(options);
+        let is_pair = matches!(self.task.reads(), Reads::Question | Reads::Neighbours(_));
+        let special = self.tokenizer.special_tokens(is_pair);
+        if options.max_tokens.is_some() && max_tokens <= special {
+            return Err(InspectError::NoTokens { max_tokens, special });
+        }
+        if self.task.has_windows() && stride >= max_tokens {
+            return Err(InspectError::Stride { stride, max_tokens });
+        }
+        Ok(())
+    }
+
+    /// Tokens of a sequence or a window, and those that neighbouring windows share.
+    fn window_size(&self, options: &Options) -> (usize, usize) {
+        let most = options.max_tokens.unwrap_or(usize::MAX).min(self.max_tokens);
+        let is_usual = options.max_tokens.is_none() && self.task.reads() == Reads::Question;
+        let max_tokens = if is_usual { most.min(QUESTION_TOKENS) } else { most };
+        (max_tokens, options.stride.unwrap_or((max_tokens / 2).min(SHARED_TOKENS)))
+    }
+
+    /// Tokenizes a request. A text for named entities, and a question's context, is laid in windows if it is too long
+    /// for the model; others are cut.
+    pub fn prepare(&self, request: Request, options: &Options) -> Result<Prepared, InspectError> {
+        self.check(options)?;
+        let (max_tokens, stride) = self.window_size(options);
         let pair = request.pair.as_deref();
         if matches!(self.task.reads(), Reads::Neighbours(_)) && pair.is_none_or(|pair| pair.trim().is_empty()) {
             return Err(InspectError::NoPair { task: self.task });
@@ -100,11 +128,9 @@ impl Asked<'_> {
             if is_question && pair.is_none_or(|context| context.trim().is_empty()) {
                 return Err(InspectError::NoContext);
             }
-            let usual = if is_question { max_tokens.min(QUESTION_TOKENS) } else { max_tokens };
-            let max_tokens = if options.max_tokens.is_some() { max_tokens } else { usual };
-            let stride = options.stride.unwrap_or((max_tokens / 2).min(SHARED_TOKENS));
-            if stride >= max_tokens {
-                return Err(InspectError::Stride { stride, max_tokens });
+            let takes_one = self.task.reads() == Reads::Words;
+            if takes_one && pair.is_some_and(|pair| !pair.trim().is_empty()) {
+                return Err(InspectError::OneText { task: self.task });
             }
             let encoded = self.tokenizer.encode(&request.text, pair, usize::MAX)?;
             let windows = windows(&encoded, u8::from(is_question), max_tokens, stride)?;

@@ -60,6 +60,10 @@ pub struct Builder<'a> {
     shared: Vec<Arc<Param>>,
     /// Whether the outputs of sequence and token heads are new whatever the source has.
     new_outputs: bool,
+    /// Heads that are kept beside the one that is trained: their own weights are fixed.
+    kept_beside: Vec<HeadKind>,
+    /// Whether such a head is being built.
+    is_beside: bool,
     /// Bytes that weights may still take: what a configuration claims is not allocated before it is known to fit.
     free: u64,
 }
@@ -80,6 +84,8 @@ impl<'a> Builder<'a> {
             prefix: "",
             shared: Vec::new(),
             new_outputs: false,
+            kept_beside: Vec::new(),
+            is_beside: false,
             free: memory::available(),
         }
     }
@@ -88,6 +94,12 @@ impl<'a> Builder<'a> {
     #[must_use]
     pub fn with_new_outputs(self) -> Self {
         Self { new_outputs: true, ..self }
+    }
+
+    /// With heads that are there but not trained.
+    #[must_use]
+    pub fn keeping(self, kept_beside: Vec<HeadKind>) -> Self {
+        Self { kept_beside, ..self }
     }
 
     /// For a model that is trained together with another: its own weights have names with this prefix and count as one
@@ -260,6 +272,7 @@ impl<'a> Builder<'a> {
         word: &Arc<Param>,
         shared: Option<Dense>,
     ) -> Result<Head, ModelError> {
+        self.is_beside = self.kept_beside.contains(&spec.kind);
         let dense = match spec.kind.input() {
             HeadInput::FirstToken => shared,
             HeadInput::AllTokens => self.head_dense_layer(&spec)?,
@@ -276,6 +289,7 @@ impl<'a> Builder<'a> {
             None => None,
         };
         let output = self.head_outputs(&spec, [spec.width(self.config, labels), width], word)?;
+        self.is_beside = false;
         Ok(Head { spec, dense, norm, output })
     }
 
@@ -419,7 +433,7 @@ impl<'a> Builder<'a> {
         let var = Var::from_tensor(&Tensor::from_vec(values, shape, self.device)?)?;
         let mut param = Param::new(name, stored_name, block, var);
         let is_used_as_it_is = self.config.family.is_frozen() && block != Block::Head;
-        param.fixed = is_used_as_it_is || matches!(start, Start::Sines);
+        param.fixed = is_used_as_it_is || self.is_beside || matches!(start, Start::Sines);
         if param.fixed {
             param.set_trainable(false);
         }

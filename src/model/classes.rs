@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::ModelError;
-use super::config::MAX_CLASSES;
+use super::config::{EncoderConfig, MAX_CLASSES};
 
 const NAMES: &str = "id2label";
 const PLACES: &str = "label2id";
@@ -31,6 +31,26 @@ pub(super) fn names(raw: &Map<String, Value>) -> Result<Vec<String>, ModelError>
         };
     }
     Ok((0..count.unwrap_or(0)).map(|index| format!("LABEL_{index}")).collect())
+}
+
+impl EncoderConfig {
+    /// Where `label2id` names the outputs in another way than `id2label`, which alone is read.
+    pub fn name_conflict(&self) -> Option<String> {
+        let places = self.raw.get(PLACES)?.as_object().filter(|places| !places.is_empty())?;
+        let given = self.raw.get(NAMES).filter(|names| !names.is_null())?;
+        if given.as_object().is_some_and(Map::is_empty) || given == &Value::Array(Vec::new()) {
+            return None;
+        }
+        let place = |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+        let differs = |(own, name): &(usize, &String)| places.get(*name).and_then(place) != Some(*own as u64);
+        let (own, name) = self.labels.iter().enumerate().find(differs)?;
+        let said = match places.get(name) {
+            Some(other) => format!("{PLACES} puts it at {}", shown(other)),
+            None => format!("{PLACES} does not have it"),
+        };
+        let name = clipped(name);
+        Some(format!("{NAMES} of config.json calls the output {own} \"{name}\", and {said}; {NAMES} is what is read"))
+    }
 }
 
 fn classes(count: usize) -> String {

@@ -19,10 +19,9 @@ pub enum ModelError {
     /// A folder above several models.
     #[error("{path:?} is no model folder but holds {}: {}; name one of them", names.len(), listed(names))]
     SeveralBelow { path: PathBuf, names: Vec<String> },
-    #[error(
-        "the run {run:?} keeps no state of step {step}, expected {}",
-        if kept.is_empty() { "one with run.keep_checkpoints".to_owned() } else { format!("one of {}", listed(kept)) }
-    )]
+    #[error("\"{}@\" names no step of the run after the @, expected {}", run.display(), steps(kept))]
+    NoStep { run: PathBuf, kept: Vec<u64> },
+    #[error("the run {run:?} keeps no state of step {step}, expected {}", steps(kept))]
     NoSuchState { run: PathBuf, step: String, kept: Vec<u64> },
     #[error("{path} does not say where the rest of the model is: {reason}")]
     StateSettings { path: PathBuf, reason: String },
@@ -77,6 +76,11 @@ pub enum ModelError {
          that has it"
     )]
     HeadUntrained { task: crate::task::Task, missing: String },
+    #[error(
+        "the head for {task} was never trained and is there only because the model's class has it, so that its answers \
+         would be chance; train it first, or choose a model that has it"
+    )]
+    HeadNeverTrained { task: crate::task::Task },
     #[error("{key} {problem}, expected {expected}")]
     Classes { key: &'static str, problem: String, expected: String },
     #[error(
@@ -124,6 +128,11 @@ impl ModelError {
         let is_named = self.to_string().contains(&*dir.to_string_lossy());
         if is_named { self } else { Self::In { path: dir.to_owned(), source: Box::new(self) } }
     }
+}
+
+/// The steps of which a run keeps states.
+fn steps(kept: &[u64]) -> String {
+    if kept.is_empty() { "a run with run.keep_checkpoints".to_owned() } else { format!("one of {}", listed(kept)) }
 }
 
 /// The first few names.

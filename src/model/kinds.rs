@@ -111,6 +111,12 @@ impl Family {
         found.map_or_else(Vec::new, |(.., kinds)| kinds.to_vec())
     }
 
+    /// The heads that transformers' class for a head has beside it, which a folder with the one must have too.
+    pub fn heads_beside(self, kind: HeadKind) -> Vec<HeadKind> {
+        let all = self.heads_of(&self.architecture(&[kind]));
+        all.into_iter().filter(|other| *other != kind).collect()
+    }
+
     pub fn has_head(self, kind: HeadKind) -> bool {
         ARCHITECTURES.iter().any(|(_, families, kinds)| families.contains(&self) && kinds.contains(&kind))
     }

@@ -23,6 +23,7 @@ mod error;
 mod frozen;
 mod heads;
 mod kinds;
+mod left_over;
 mod locate;
 mod logits;
 mod open;

@@ -96,10 +96,21 @@ pub fn build(
     device: &Device,
     seed: u64,
 ) -> Result<(Model, LoadReport), ModelError> {
-    let Wanted { kinds, labels, keeps_outputs } = wanted(&mut config, want)?;
-    let builder = Builder::new(&config, source, device, seed);
+    let never_trained = config.untrained_heads();
+    let Wanted { kinds, beside, labels, keeps_outputs } = wanted(&mut config, want)?;
+    let builder = Builder::new(&config, source, device, seed).keeping(beside.clone());
     let builder = if keeps_outputs { builder } else { builder.with_new_outputs() };
-    builder.build(&kinds, labels)
+    let (mut model, mut report) = builder.build(&kinds, labels)?;
+    for head in never_trained.iter().filter_map(|kind| model.heads.get(*kind)) {
+        report.count_as_new(head);
+    }
+    if let Want::Head { .. } = want {
+        // What is trained now is trained; what only stands beside it is as good as it was.
+        let is_whole = |kind: &HeadKind| source.is_some() && report.is_whole(&model, *kind);
+        let untrained: Vec<HeadKind> = beside.into_iter().filter(|kind| !is_whole(kind)).collect();
+        model.config.set_untrained_heads(&untrained);
+    }
+    Ok((model, report))
 }
 
 /// A masked-word model that is trained together with another of the same vocabulary, under names that begin with
@@ -141,6 +152,8 @@ fn equal(a: &Param, b: &Param) -> Result<bool, ModelError> {
 /// What a model is built with.
 struct Wanted {
     kinds: Vec<HeadKind>,
+    /// Those of them that only stand beside the one that is wanted.
+    beside: Vec<HeadKind>,
     /// The width of heads that have one of their own.
     labels: usize,
     /// Whether the outputs of the folder's head mean what is wanted of them.
@@ -149,6 +162,7 @@ struct Wanted {
 
 fn wanted(config: &mut EncoderConfig, want: Want<'_>) -> Result<Wanted, ModelError> {
     let mut keeps_outputs = true;
+    let mut beside = Vec::new();
     let kinds = match want {
         Want::AsSaved => config.named_heads(),
         Want::Head { task, labels } => {
@@ -161,12 +175,13 @@ fn wanted(config: &mut EncoderConfig, want: Want<'_>) -> Result<Wanted, ModelErr
                 config.labels = labels.to_vec();
                 config.problem_type = problem_type(task).map(str::to_owned);
             }
-            vec![kind]
+            beside = config.family.heads_beside(kind);
+            [vec![kind], beside.clone()].concat()
         }
     };
     // transformers makes two classes where a configuration names none.
     let labels = if config.labels.is_empty() { 2 } else { config.labels.len() };
-    Ok(Wanted { kinds, labels, keeps_outputs })
+    Ok(Wanted { kinds, beside, labels, keeps_outputs })
 }
 
 /// What transformers calls the problem of a sequence head; other heads have one alone.
@@ -233,24 +248,34 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
     let (model, report) = build(config, Some(source.as_ref()), Want::AsSaved, &Device::Cpu, 0)?;
     let config = &model.config;
     let kinds = model.heads.kinds();
-    let trained = |kind: &HeadKind| !head_is_new(&model, *kind, &report);
-    let heads = Task::ALL.into_iter().filter(|task| {
-        let kind = HeadKind::for_task(*task);
-        let own = !task.is_sequence() || config.task() == Some(*task);
-        own && kinds.contains(&kind) && trained(&kind)
+    let own = Task::ALL.into_iter().filter(|task| {
+        let is_meant = !task.is_sequence() || config.task() == Some(*task);
+        is_meant && kinds.contains(&HeadKind::for_task(*task))
     });
+    let (mut heads, mut refused) = (Vec::new(), Vec::new());
+    for task in own {
+        match config.check_outputs(task).and_then(|()| report.check_asked(&model, task)) {
+            Ok(()) => heads.push(task),
+            // Its class has such a head whether or not anybody trained it.
+            Err(ModelError::HeadNeverTrained { .. }) => {}
+            Err(error @ ModelError::HeadShape { .. }) => {
+                refused.push(format!("{error}; it is not loaded and cannot be asked"));
+            }
+            Err(error) => refused.push(error.to_string()),
+        }
+    }
     let blocks = model.params.blocks().into_iter();
     let wrapped = (!wrapper.is_empty()).then(|| {
         format!(
             "the names of the weights begin with \"{wrapper}\", as a wrapper of the model saved them; it is left out"
         )
     });
-    let unfit = report.check_fit().err().map(|error| format!("{error}; it is not loaded and cannot be asked"));
+    let other = report.layers_left_out(config).into_iter().chain(config.name_conflict());
     Ok(ModelCard {
         dir: dir.to_owned(),
         family: config.family.model_type(),
         architectures: config.architectures.clone(),
-        heads: heads.collect(),
+        heads,
         layers: config.num_hidden_layers,
         stored_layers: config.stored_layers(),
         hidden_size: config.hidden_size,
@@ -274,17 +299,6 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
             sentences::notes(dir, config.max_tokens()),
         ]
         .concat(),
-        problems: wrapped.into_iter().chain(unfit).collect(),
-    })
-}
-
-/// Whether what a head learned is missing. A decoder may be the word table, which is there without it.
-fn head_is_new(model: &Model, kind: HeadKind, report: &LoadReport) -> bool {
-    model.heads.get(kind).is_none_or(|head| {
-        let dense = match kind.outputs() {
-            Outputs::Labels | Outputs::Count(_) => Some(&head.output),
-            Outputs::Words => head.dense.as_ref(),
-        };
-        dense.is_none_or(|dense| report.new.contains(&dense.weight.stored_name))
+        problems: wrapped.into_iter().chain(refused).chain(other).collect(),
     })
 }

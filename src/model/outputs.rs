@@ -3,9 +3,14 @@
 //! Outputs are known by their names alone. A head of as many but other classes is never taken: its first answers would
 //! be those of the old classes under the names of the new ones.
 
+use serde_json::{Value, json};
+
 use super::config::EncoderConfig;
 use super::kinds::HeadKind;
 use crate::task::{Labels, Targets, Task};
+
+/// A key of ours in `config.json`: the heads of a folder that were never trained, each by a task of it.
+const UNTRAINED: &str = "attune_untrained_heads";
 
 /// The place of an output that has no name of its own: transformers calls it `LABEL_0`.
 pub fn unnamed_place(name: &str) -> Option<usize> {
@@ -31,6 +36,24 @@ impl EncoderConfig {
     /// The heads that the folder's `architectures` name.
     pub fn named_heads(&self) -> Vec<HeadKind> {
         self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect()
+    }
+
+    /// The heads that the folder says it has only because its class has them, and that were never trained.
+    pub fn untrained_heads(&self) -> Vec<HeadKind> {
+        let named = self.raw.get(UNTRAINED).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let tasks = named.iter().filter_map(|name| Task::from_name(name.as_str()?));
+        tasks.map(HeadKind::for_task).collect()
+    }
+
+    /// Says which heads were never trained, by a task of each.
+    pub fn set_untrained_heads(&mut self, kinds: &[HeadKind]) {
+        let task = |kind: &HeadKind| Task::ALL.into_iter().find(|task| HeadKind::for_task(*task) == *kind);
+        let tasks: Vec<&str> = kinds.iter().filter_map(task).map(Task::name).collect();
+        if tasks.is_empty() {
+            self.raw.remove(UNTRAINED);
+        } else {
+            self.raw.insert(UNTRAINED.to_owned(), json!(tasks));
+        }
     }
 
     /// Whether the folder says of itself that it holds a head for a task, which may be under other names of its outputs.

@@ -65,13 +65,19 @@ pub fn document(model: &OpenModel, options: &Options) -> Value {
 }
 
 fn request(task: Task) -> Value {
-    let (first, second, needs_both) = match task.reads() {
-        Reads::Question => ("question", "context", true),
-        Reads::Neighbours(_) => ("text", "pair", true),
-        Reads::Texts | Reads::Words | Reads::Running => ("text", "pair", false),
+    let (keys, required): (&[&str], usize) = match task.reads() {
+        Reads::Question => (&["question", "context"], 2),
+        Reads::Neighbours(_) => (&["text", "pair"], 2),
+        Reads::Texts | Reads::Running => (&["text", "pair"], 1),
+        Reads::Words => (&["text"], 1),
     };
-    let required = if needs_both { vec![first, second] } else { vec![first] };
-    json!({ "type": "object", "required": required, "properties": { first: text(), second: text() } })
+    let properties: serde_json::Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), text())).collect();
+    json!({
+        "type": "object",
+        "required": keys[..required],
+        "properties": properties,
+        "additionalProperties": false,
+    })
 }
 
 /// What stands under `result`.

@@ -99,6 +99,14 @@ impl Desk<'_> {
     }
 
     fn prepare(&self, asked: Asked, place: &str) -> Result<Prepared, Refusal> {
+        if let Some(key) = &asked.unknown {
+            let wanted = expected(self.model.task);
+            let reason = format!(
+                "{place} has the key \"{key}\", which is not read, expected {wanted}; options are those that attune serve \
+                 was started with"
+            );
+            return Err(Refusal::new(400, reason));
+        }
         let request = asked.request(self.model.task).map_err(|error| Refusal::new(400, format!("{place} {error}")))?;
         let prepared = self.model.prepare(request, self.options);
         prepared.map_err(|error| Refusal::new(400, format!("{place}: {error}")))

@@ -110,10 +110,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let labels = LabelSet { names: known.output_names(task) };
     let want = if named { Want::AsSaved } else { Want::Head { task, labels: &labels.names } };
     let (model, report) = model::open(dir, want, &Device::Cpu, 0)?;
-    report.check_fit()?;
-    if let Some(missing) = report.new.first() {
-        return Err(TrainError::Untrained { dir: dir.clone(), task, missing: missing.clone() });
-    }
+    report.check_asked(&model, task).map_err(|error| TrainError::unasked(dir, error))?;
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?.for_embeddings(model.config.vocab_size)?;
     let decisions = Decisions::read(dir)?;
     let limit = tokenizer.most_tokens(model.config.max_tokens());

@@ -1,6 +1,6 @@
 //! What can stop a run before or while it trains.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::corpus::CorpusError;
 use crate::data::DataError;
@@ -131,6 +131,14 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Why the head of a model is not asked.
+    pub(super) fn unasked(dir: &Path, error: ModelError) -> Self {
+        match error {
+            ModelError::HeadUntrained { task, missing } => Self::Untrained { dir: dir.to_owned(), task, missing },
+            error => error.into(),
+        }
+    }
+
     pub(super) fn setting(key: &'static str, value: String, expected: &str) -> Self {
         Self::Setting { key, value, expected: expected.to_owned() }
     }

@@ -24,6 +24,7 @@ pub mod loss;
 pub mod make_fit;
 pub mod objective;
 pub mod open;
+pub mod opened;
 pub mod optimizer;
 pub mod orders;
 pub mod patterns;

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use crate::data::DataError;
 use crate::data::targets::are_of_numbers;
 use crate::data::{Dataset, LabelSet, Roles, composed};
+use crate::data::{Dataset, LabelSet, Roles};
 use crate::model::card::LoadReport;
+use crate::model::outputs::{class_key, unnamed_place};
 use crate::model::outputs::{self, unnamed_place};
 use crate::model::{EncoderConfig, HeadKind};
 use crate::table::notation::tags;
@@ -324,8 +326,9 @@ fn notes(encoder: &EncoderConfig, data: &Dataset, own: &[String], way: Way) -> V
 }
 
 /// What is new in a head that is trained, where something is: the classes are others, or there was none.
-pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, report: &LoadReport) -> Option<String> {
-    if report.new.is_empty() {
+/// `missing` are the weights of it that no file has.
+pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, missing: &[String]) -> Option<String> {
+    if missing.is_empty() {
         return None;
     }
     if !encoder.names_head(task) || !task.has_classes_of_data() || encoder.keeps_head(task, &labels.names) {
@@ -472,10 +475,10 @@ mod tests {
 
     #[test]
     fn what_is_new_in_a_head_says_why() {
-        let report = LoadReport { new: vec!["classifier.weight".into()], ..LoadReport::default() };
+        let missing = ["classifier.weight".to_owned()];
         let said = |task, own: &[&str], names: &[&str]| {
             let labels = LabelSet { names: names.iter().map(|&name| name.to_owned()).collect() };
-            new_head(&encoder(Task::Classify, own), task, &labels, &report).unwrap()
+            new_head(&encoder(Task::Classify, own), task, &labels, &missing).unwrap()
         };
         let other = said(Task::Classify, &["cat", "dog"], &["neg", "pos"]);
         assert_eq!(
@@ -489,7 +492,7 @@ mod tests {
         assert!(said(Task::Mlm, &["neg", "pos"], &[]).contains("no trained head for masked words"));
         assert!(said(Task::Ner, &["neg", "pos"], &["O"]).contains("no trained head for tags of words"));
         let labels = LabelSet::default();
-        assert_eq!(new_head(&encoder(Task::Classify, &["a"]), Task::Mlm, &labels, &LoadReport::default()), None);
+        assert_eq!(new_head(&encoder(Task::Classify, &["a"]), Task::Mlm, &labels, &[]), None);
     }
 
     #[test]

@@ -41,8 +41,8 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     orders::check(config, encoder.stored_layers(), encoder.frozen.is_some())?;
     let unused = config.unused(encoder.stored_layers());
     let known = encoder.frozen.as_ref().and_then(FrozenKeys::weakness).map(str::to_owned);
-    let told = [cut.into_iter().collect(), unused, known.into_iter().collect(), tokenizer.misfits(encoder.vocab_size)]
-        .concat();
+    let misfits = tokenizer.misfits(encoder.vocab_size, &encoder.special_ids());
+    let told = [cut.into_iter().collect(), unused, known.into_iter().collect(), misfits].concat();
     let source = read(config, &encoder, &tokenizer, watch)?;
     source.check(config)?;
     segments_fit(&encoder, &tokenizer, source.has_pairs())?;
@@ -109,15 +109,6 @@ pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
 /// Names of the outputs of a task's head; a number has one.
 pub fn output_names(task: Task, labels: &LabelSet) -> Vec<String> {
     if task.targets() == Targets::Number { vec!["LABEL_0".to_owned()] } else { labels.names.clone() }
-}
-
-/// What is new in the head of a model that was opened, in words, where something is.
-pub fn new_head_words(
-    config: &RunConfig,
-    labels: &LabelSet,
-    report: &LoadReport,
-) -> Result<Option<String>, TrainError> {
-    Ok(outputs::new_head(&model::read_config(&config.model_dir()?)?, config.task, labels, report))
 }
 
 /// Opens the model with the head for the prepared data, and freezes what the strategy says.

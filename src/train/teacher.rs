@@ -341,10 +341,7 @@ fn open(task: Task, distill: &Distill, device: &Device) -> Result<Model, TrainEr
     let (dir, encoder) = of_task(task, distill)?;
     let names = encoder.output_names(task);
     let (model, report) = model::open(&dir, Want::Head { task, labels: &names }, device, 0)?;
-    report.check_fit()?;
-    if let Some(missing) = report.new.first() {
-        return Err(TrainError::Untrained { dir, task, missing: missing.clone() });
-    }
+    report.check_asked(&model, task).map_err(|error| TrainError::unasked(&dir, error))?;
     model.train_only(|_| false);
     Ok(model)
 }

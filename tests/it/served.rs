@@ -50,7 +50,7 @@ impl Served {
         String::from_utf8(back).unwrap()
     }
 
-    fn ask(&self, method: &str, path: &str, body: Option<&str>) -> (u16, Value) {
+    pub fn ask(&self, method: &str, path: &str, body: Option<&str>) -> (u16, Value) {
         parts(&self.raw(message(method, path, body).as_bytes()))
     }
 

@@ -55,7 +55,8 @@ impl Model {
             let own = (head.spec.kind.outputs() != Outputs::Words).then_some(&head.output);
             let dense = head.dense.iter().chain(own).flat_map(Dense::params);
             for param in dense.chain(head.norm.iter().flat_map(Norm::params)) {
-                if !params.iter().any(|known| known.name == param.name) {
+                // What only stands beside the trained head is the base's.
+                if !param.fixed && !params.iter().any(|known| known.name == param.name) {
                     params.push(param);
                 }
             }

@@ -69,6 +69,21 @@ impl Naming {
         self.in_encoder(&format!("{middle}.{part}"))
     }
 
+    /// What stands before the number of a layer, or of a group of them, in a name without the encoder's prefix.
+    pub fn layers(self) -> &'static str {
+        match self.family {
+            Family::DistilBert => "transformer.layer.",
+            Family::Albert => "encoder.albert_layer_groups.",
+            Family::ModernBert => "layers.",
+            Family::Bert
+            | Family::Roberta
+            | Family::XlmRoberta
+            | Family::Camembert
+            | Family::Electra
+            | Family::DebertaV2 => "encoder.layer.",
+        }
+    }
+
     /// A weight of a stored layer; `slot` is `attention.query` … `feed_forward.norm`.
     pub fn layer(self, layer: usize, slot: &str, part: &str) -> StoredName {
         let place = match self.family {

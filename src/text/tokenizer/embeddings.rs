@@ -23,9 +23,10 @@ impl Tokenizer {
         self.vocab_size().min(self.embeddings)
     }
 
-    /// What does not fit a model with so many embeddings, in words.
-    pub fn misfits(&self, embeddings: usize) -> Vec<String> {
-        let mut misfits: Vec<String> = self.beyond(embeddings).into_iter().collect();
+    /// What does not fit a model with so many embeddings, in words, and with these ids of special tokens by the keys of
+    /// its `config.json`.
+    pub fn misfits(&self, embeddings: usize, special: &[(&'static str, u32)]) -> Vec<String> {
+        let mut misfits: Vec<String> = self.beyond(embeddings).into_iter().chain(self.contradicted(special)).collect();
         if self.special_tokens(false) == 0 {
             misfits.push(
                 "the tokenizer puts no special tokens around a text, such as [CLS] and [SEP], with which models like this \
@@ -34,6 +35,23 @@ impl Tokenizer {
             );
         }
         misfits
+    }
+
+    /// Special tokens that the model has under other ids.
+    fn contradicted(&self, special: &[(&'static str, u32)]) -> Option<String> {
+        let own = |key: &str| match key {
+            // Where a text begins and ends is the same as what stands around it, unless a tokenizer has both.
+            "bos_token_id" => self.role("bos_token").or_else(|| self.role("cls_token")),
+            "eos_token_id" => self.role("eos_token").or_else(|| self.role("sep_token")),
+            _ => self.role(key.strip_suffix("_id")?),
+        };
+        let differs = |(key, id): &(&'static str, u32)| {
+            let (token, own) = own(key).filter(|(_, own)| own != id)?;
+            Some(format!("{key} {id}, and the tokenizer has {token} as {own}"))
+        };
+        let told: Vec<String> = special.iter().filter_map(differs).collect();
+        let told = (!told.is_empty()).then(|| told.join("; "))?;
+        Some(format!("config.json has {told}: the tokenizer may be another model's"))
     }
 
     /// The tokens that have no embedding.
@@ -109,11 +127,11 @@ mod tests {
         let before = whole.encode_ids_bare(text).unwrap().iter().position(|id| *id as usize == embeddings).unwrap();
         assert!(short.encode_ids(text, None, 2 + before).is_ok());
         assert!(short.encode_ids(text, None, 3 + before).is_err());
-        let misfits = short.misfits(embeddings);
+        let misfits = short.misfits(embeddings, &[]);
         assert!(misfits[0].contains(&format!("{unknown} as {embeddings}")) && misfits.len() == 1, "{misfits:?}");
         assert!(misfits[0].contains("more, and the model has"), "{misfits:?}");
         assert_eq!(short.drawable(), embeddings);
-        assert_eq!(whole.misfits(whole.vocab_size()), [""; 0]);
+        assert_eq!(whole.misfits(whole.vocab_size(), &[]), [""; 0]);
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub fn open_model(job: &Job<'_>, cards: &mut Last<Card>, dir: &Path) -> Result<E
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?;
     tokenizer.kind().file().clone_into(&mut card.tokenizer);
     card.cased = tokenizer.cased();
-    card.problems.extend(tokenizer.misfits(card.vocab_size));
+    card.problems.extend(tokenizer.misfits(card.vocab_size, &model::read_config(dir)?.special_ids()));
     job.payload(Payload::Model(Arc::new(card)));
     Ok(Ended::Done)
 }

@@ -12,6 +12,7 @@ use crate::text::{Length, Tokenizer};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::folds;
+use crate::train::opened;
 use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_plan};
 use crate::train::prepare::{self, open_model};
 use crate::train::recommend;
@@ -71,7 +72,7 @@ fn one(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure
     }
     let device = prepare::device(config.run.device)?;
     let (model, report) = open_model(config, &data.labels, &device)?;
-    data.warnings.extend(prepare::new_head_words(config, &data.labels, &report)?);
+    data.warnings.extend(opened::words(config, &data.labels, &model, &report)?);
     preflight(config, goes_on, &mut data, &model)?;
     let Opened { folder, checkpoint, history } = run::open(config, goes_on, &data, &model)?;
     for event in history {

@@ -84,7 +84,9 @@ fn counted(written: &Written) -> Vec<String> {
     }
     if made_safe > 0 {
         let cells = rows(made_safe, "cell begins", "cells begin");
-        lines.push(format!("{cells} like a formula, with an apostrophe before it so that no spreadsheet runs it"));
+        let shifted = written.shifted();
+        let words = "like a formula, with an apostrophe before it so that no spreadsheet runs it";
+        lines.push(format!("{cells} {words}{shifted}"));
     }
     for (usual, given) in &written.renamed {
         lines.push(format!("The file has a column {usual} of its own, so that of the prediction is {given}"));
