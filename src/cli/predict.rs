@@ -37,7 +37,8 @@ pub struct Predict {
     input: Option<PathBuf>,
     /// Write to a file, which is there whole or not at all: .csv with the columns of the input, .jsonl, .conll (words with
     /// their tags) or .json (answers by the ids of their questions). Every row of the input has its row, those that cannot
-    /// be read with an error. Entities are put together as with --aggregation first in .csv and .conll
+    /// be read with an error. Entities are put together as with --aggregation first in .csv and .conll. Of files that are
+    /// there only earlier predictions are replaced
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     out: Option<PathBuf>,
     /// Go on with an --out that was interrupted, behind the rows that it has
