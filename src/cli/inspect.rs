@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::data::Columns;
 use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, plural, print_json, print_lines};
-use crate::data::{Finding, health};
+use crate::data::{Finding, HeldOut, health};
 use crate::hub::embedded;
 use crate::model::card::ModelCard;
 use crate::model::kept::State;
@@ -114,7 +114,7 @@ impl Inspect {
             ));
         }
         lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
-        lines.extend(dataset.parts_words().map(|parts| format!("note: {parts}")));
+        lines.extend(dataset.parts_words(HeldOut::Here).map(|parts| format!("note: {parts}")));
         let (told, wrong): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding.kind.is_note());
         lines.extend(told.iter().map(|finding| format!("note: {}", finding.message())));
         lines.extend(wrong.iter().map(|finding| format!("problem: {}", finding.message())));

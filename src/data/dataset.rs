@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::DataError;
 use super::columns::{column, content};
 use super::labels::{Classes, Numerals, Separator, flag_columns};
+use super::parts;
 use super::rejected::Rejected;
 use super::rows::{Content, Example, LabelSet, Roles, Target};
 use super::targets::Targets;
@@ -181,10 +182,11 @@ impl Dataset {
         self.table.line(self.examples[example].row)
     }
 
-    /// Refuses rows to be kept together, or divided, by a column that is not there.
+    /// Refuses rows to be kept together, or divided, by a column that is not there, and divided by one that tells no parts.
     pub fn check_group(table: &Table, roles: &Roles) -> Result<(), DataError> {
         let split = roles.split.as_deref().filter(|name| !name.is_empty());
-        column(table, roles.group.as_deref(), "group").and_then(|_group| column(table, split, "split")).map(|_split| ())
+        column(table, roles.group.as_deref(), "group")?;
+        column(table, split, "split")?.map_or(Ok(()), |column| parts::check(table, column))
     }
 
     /// What an example shares with those that must stay on its side of a split.

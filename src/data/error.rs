@@ -34,6 +34,11 @@ pub enum DataError {
         open.written, open.whole, open.fraction, open.whole
     )]
     OpenNumbers { path: PathBuf, column: String, open: Box<OpenNumber> },
+    #[error(
+        "column {column:?} of {path:?} says of no row that it is to learn from: it holds {holds}; expected train (or \
+         training) there, with dev, validation or test in the other rows, or no column of parts"
+    )]
+    NoParts { path: PathBuf, column: String, holds: String },
     #[error("no row of {path:?} has a label, expected rows that can be held out")]
     NoLabels { path: PathBuf },
     #[error(

@@ -29,10 +29,11 @@ impl std::fmt::Display for Fold {
 }
 
 impl Split {
-    /// Holds one fold out. Rows without a label are on no side, and so are those that a column leaves for a last test.
+    /// Holds one fold out. Rows without a label are on no side, and so are those that a column leaves for a last test or
+    /// gives no part.
     pub fn of_fold(dataset: &Dataset, fold: Fold, rule: &SplitRule) -> Result<Self, DataError> {
-        let is_for_test = dataset.is_for_test();
-        let is_divided = |example: &usize| dataset.examples[*example].target != Target::None && !is_for_test(*example);
+        let is_dealt = dataset.is_dealt();
+        let is_divided = |example: &usize| dataset.examples[*example].target != Target::None && is_dealt(*example);
         let labelled: Vec<usize> = (0..dataset.examples.len()).filter(is_divided).collect();
         let path = || dataset.table.path.clone();
         if labelled.is_empty() {

@@ -348,8 +348,7 @@ impl Dataset {
         let first =
             cut.rows.first().map(|row| format!("{name}: {}; the first, {}", cut.message(), self.table.place(*row)));
         let decided = self.decided().map(|decided| format!("{name}: {decided}"));
-        let parts = self.parts_words().map(|parts| format!("{name}: {parts}"));
-        notes.chain(decided).chain(parts).chain(first).collect()
+        notes.chain(decided).chain(first).collect()
     }
 }
 

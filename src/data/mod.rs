@@ -34,7 +34,7 @@ pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};
 pub use labels::sort_names;
 pub use oversample::oversampled;
-pub use parts::Parts;
+pub use parts::{HeldOut, PartName, Parts, Use};
 pub use rows::{Example, LabelSet, Roles, Target};
 pub use split::{Split, SplitRule};
 pub use summary::Summary;

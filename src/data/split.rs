@@ -39,42 +39,46 @@ impl Split {
     /// Rows that share a value of the group column stay together; then whole groups are held out, as many as come
     /// nearest to the share, whatever their classes.
     ///
-    /// Where a column says which rows are for what, nothing is drawn.
+    /// Where a column says which rows are for what, nothing is drawn; where it names rows to learn from alone, the share is
+    /// theirs.
     pub fn new(dataset: &Dataset, rule: &SplitRule) -> Self {
         if let Some(told) = Self::told(dataset) {
             return told;
         }
-        let count = dataset.examples.len();
+        let all = dataset.to_learn();
         if dataset.roles.group.is_some() {
-            let held_out = held_out_groups(dataset, rule);
-            let (eval, train) = (0..count).partition(|&example| held_out[example]);
+            let held_out = held_out_groups(dataset, &all, rule);
+            let (eval, train) = all.into_iter().partition(|&example| held_out[example]);
             return Self { train, eval };
         }
-        let groups = if rule.stratified { strata(&dataset.examples) } else { vec![(0..count).collect()] };
+        let mut groups = if rule.stratified { strata(&dataset.examples) } else { vec![all.clone()] };
+        for group in &mut groups {
+            group.retain(|example| all.binary_search(example).is_ok());
+        }
+        groups.retain(|group| !group.is_empty());
         let draw = |&example: &usize| {
             heed();
             (key(rule.seed, Purpose::Split, &[example as u64]), example)
         };
-        let mut held_out = vec![false; count];
-        for (group, size) in groups.iter().zip(shares(&groups, count, rule)) {
+        let mut held_out = vec![false; dataset.examples.len()];
+        for (group, size) in groups.iter().zip(shares(&groups, all.len(), rule)) {
             let mut drawn: Vec<(u64, usize)> = group.iter().map(draw).collect();
             drawn.sort_unstable();
             for &(_, example) in &drawn[..size] {
                 held_out[example] = true;
             }
         }
-        let (eval, train) = (0..count).partition(|&example| held_out[example]);
+        let (eval, train) = all.into_iter().partition(|&example| held_out[example]);
         Self { train, eval }
     }
 }
 
-/// Which examples are held out where groups stay whole. An empty cell is a group of its own; one group at least is left
+/// Which of `all` examples are held out where groups stay whole. An empty cell is a group of its own; one group at least is left
 /// to learn from.
-fn held_out_groups(dataset: &Dataset, rule: &SplitRule) -> Vec<bool> {
-    let count = dataset.examples.len();
+fn held_out_groups(dataset: &Dataset, all: &[usize], rule: &SplitRule) -> Vec<bool> {
     let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for example in 0..count {
+    for &example in all {
         match dataset.group(example).map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) => named.entry(name).or_default().push(example),
             None => groups.push(vec![example]),
@@ -83,8 +87,8 @@ fn held_out_groups(dataset: &Dataset, rule: &SplitRule) -> Vec<bool> {
     groups.extend(named.into_values());
     groups.sort_by_cached_key(|group| (key(rule.seed, Purpose::Split, &[group[0] as u64]), group[0]));
     let fraction = if rule.eval_fraction.is_finite() { rule.eval_fraction.clamp(0.0, 1.0) } else { 0.0 };
-    let wanted = (count as f64 * fraction).round() as usize;
-    let mut held_out = vec![false; count];
+    let wanted = (all.len() as f64 * fraction).round() as usize;
+    let mut held_out = vec![false; dataset.examples.len()];
     let (mut held, mut left) = (0, groups.len());
     for group in groups {
         if left > 1 && (held + group.len()).abs_diff(wanted) < wanted.abs_diff(held) {

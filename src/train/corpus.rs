@@ -143,7 +143,7 @@ impl Source for OwnLesson {
     }
 
     /// Blocks are filled, however long the lines are.
-    fn sample(&self, _tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError> {
+    fn sample(&self, _config: &RunConfig, _tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError> {
         Ok(Vec::new())
     }
 
@@ -194,6 +194,7 @@ impl Source for OwnLesson {
             labels: LabelSet { names },
             train_data: None,
             eval_data: None,
+            asked: train.len(),
             train,
             eval,
             counts: Vec::new(),

@@ -75,6 +75,19 @@ pub enum TrainEvent {
     Failed(Ending),
 }
 
+/// What was said before the first update, each once.
+pub fn first_warnings(events: &[TrainEvent]) -> Vec<String> {
+    let mut first: Vec<String> = Vec::new();
+    for event in events {
+        if let TrainEvent::Warning { step: 0, message } = event
+            && !first.contains(message)
+        {
+            first.push(message.clone());
+        }
+    }
+    first
+}
+
 /// One optimizer update.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {

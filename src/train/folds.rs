@@ -15,15 +15,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::config::RunConfig;
-use super::event::{Ending, TrainEvent};
+use super::event::{Ending, TrainEvent, first_warnings};
 use super::kept::KeptEvaluation;
 use super::prepared::Progress;
 use super::run::names::{CONFIG, EVALUATION, EVENTS, HELD_OUT_LINES, HELD_OUT_TABLE, TRIALS, fold_folder};
 use super::run::{self, RunStatus};
 use super::{TrainError, rows};
-use crate::data::{Dataset, Fold, Target};
+use crate::data::choices::Exclude;
+use crate::data::{Dataset, Fold, HeldOut, Target};
 use crate::files::{self, LineLog};
 use crate::metrics::{Evaluation, Measure, Outcome, Rows, confidence, intervals, merged, right};
+use crate::words::{noun, plural};
 
 /// What the folds came to together.
 #[derive(Clone, Debug)]
@@ -85,6 +87,8 @@ struct Part {
     config: RunConfig,
     kept: Arc<KeptEvaluation>,
     started: Option<TrainEvent>,
+    /// What was said before it began.
+    warnings: Vec<String>,
     ending: Ending,
 }
 
@@ -98,9 +102,18 @@ impl Part {
             TrainEvent::Finished(ending) => Some(ending.clone()),
             _ => None,
         });
+        let warnings = first_warnings(&events);
         let is_start = |event: &TrainEvent| matches!(event, TrainEvent::Started { .. });
         let started = events.iter().position(is_start).map(|place| events.swap_remove(place));
-        Ok(Self { config: run.config, kept, started, ending: ending.ok_or_else(unfinished)? })
+        Ok(Self { config: run.config, kept, started, warnings, ending: ending.ok_or_else(unfinished)? })
+    }
+
+    /// Texts that were cut, learned from or held out.
+    fn truncated(&self) -> Option<usize> {
+        match self.started.as_ref()? {
+            TrainEvent::Started { truncated, .. } => Some(*truncated),
+            _ => None,
+        }
     }
 }
 
@@ -119,7 +132,9 @@ pub fn gather(config: &RunConfig) -> Result<Gathered, TrainError> {
     let data = rows::read(&first.config, None, &mut Progress(&mut |_, _, _| ControlFlow::Continue(())))?.train_data;
     let held_by = held_by(&data, &parts).map_err(apart)?;
     let folds: Vec<Ending> = parts.iter().map(|part| part.ending.clone()).collect();
-    let evaluation = Evaluation { notes: notes(&data, &of_all, &held_by, &folds), ..of_all };
+    let leaves_out_long = first.config.data.exclude.contains(&Exclude::OverLong);
+    let notes = notes(&data, &of_all, &held_by, &folds, leaves_out_long);
+    let evaluation = Evaluation { notes, ..of_all };
     let step = folds.iter().map(|fold| fold.step).sum();
     let kept = KeptEvaluation::of_data(&data, step, &evaluation);
     write_held_out(dir, &data, &parts, &held_by)?;
@@ -134,7 +149,7 @@ pub fn gather(config: &RunConfig) -> Result<Gathered, TrainError> {
         .map_err(|error| TrainError::ConfigSyntax { path: path.clone(), reason: error.to_string() })?;
     write_text(&path, &text)?;
     // That it is finished is said last.
-    write_events(dir, &whole, first, &folds, &evaluation)?;
+    write_events(dir, &whole, &parts, &folds, &evaluation)?;
     Ok(Gathered { evaluation, folds, table: dir.join(HELD_OUT_TABLE) })
 }
 
@@ -160,7 +175,13 @@ fn held_by(data: &Dataset, parts: &[Part]) -> Result<Vec<HeldBy>, String> {
 }
 
 /// What a person must know to read the result.
-fn notes(data: &Dataset, of_all: &Evaluation, held_by: &[HeldBy], folds: &[Ending]) -> Vec<String> {
+fn notes(
+    data: &Dataset,
+    of_all: &Evaluation,
+    held_by: &[HeldBy],
+    folds: &[Ending],
+    leaves_out_long: bool,
+) -> Vec<String> {
     let (count, rows) = (folds.len(), of_all.predictions.len());
     let mut notes = vec![format!(
         "each of the {rows} rows was predicted by the one of {count} runs that had not learned from it; every run learned from \
@@ -168,14 +189,32 @@ fn notes(data: &Dataset, of_all: &Evaluation, held_by: &[HeldBy], folds: &[Endin
         100.0 * (count - 1) as f64 / count as f64
     )];
     notes.extend(Measure::find(Measure::main(of_all.task)).and_then(|measure| main_words(&measure, of_all, folds)));
-    let labelled = data.examples.iter().zip(held_by).filter(|(example, _)| example.target != Target::None);
-    let missing = labelled.filter(|(_, held)| held.is_none()).count();
-    if missing > 0 {
-        notes.push(format!(
-            "{missing} of the labelled rows have no prediction, as the run leaves them out or nothing of them is read"
-        ));
-    }
+    notes.extend(missing_words(data, held_by, leaves_out_long));
     notes
+}
+
+/// Which of the labelled rows have no prediction, and why.
+fn missing_words(data: &Dataset, held_by: &[HeldBy], leaves_out_long: bool) -> Vec<String> {
+    let is_missing =
+        |example: usize| data.examples[example].target != Target::None && held_by.get(example) == Some(&None);
+    let missing = (0..data.examples.len()).filter(|example| is_missing(*example)).count();
+    let parts = data.parts_of(is_missing).map_or_else(Vec::new, |parts| parts.left_out(HeldOut::InFolds));
+    let others = missing - parts.iter().map(|(_, count)| count).sum::<usize>();
+    let has = |count: usize| noun(count, "has", "have");
+    let column = data.roles.split.as_deref().unwrap_or_default();
+    let of_part = |(part, count): (&str, usize)| {
+        let rows = plural(count, "labelled row", "labelled rows");
+        format!("{rows} of {part}, as the column {column:?} says, {} no prediction: no fold has them", has(count))
+    };
+    let mut words: Vec<String> = parts.into_iter().map(of_part).collect();
+    if others > 0 {
+        let rows = plural(others, "other labelled row", "other labelled rows");
+        let rows = if words.is_empty() { plural(others, "labelled row", "labelled rows") } else { rows };
+        let long = if leaves_out_long { "what is longer than the limit is left out, or " } else { "" };
+        let of_it = noun(others, "it", "them");
+        words.push(format!("{rows} {} no prediction, as {long}nothing of {of_it} is read", has(others)));
+    }
+    words
 }
 
 /// How far the main metric could lie elsewhere on other rows, and how far it lies apart in the folds.
@@ -196,30 +235,39 @@ fn main_words(measure: &Measure, of_all: &Evaluation, folds: &[Ending]) -> Optio
     Some(format!("{} in the {count} folds: {}{interval}", measure.title, told([low, high])))
 }
 
+/// What was said before every fold began, so that it is of the whole run.
+fn warnings_of_all(parts: &[Part]) -> Vec<TrainEvent> {
+    let Some((first, others)) = parts.split_first() else { return Vec::new() };
+    let is_of_all = |message: &&String| others.iter().all(|part| part.warnings.contains(message));
+    let of_all = first.warnings.iter().filter(is_of_all);
+    of_all.map(|message| TrainEvent::Warning { step: 0, message: message.clone() }).collect()
+}
+
 /// The log of all folds: one run that was evaluated once.
 fn write_events(
     dir: &Path,
     config: &RunConfig,
-    first: &Part,
+    parts: &[Part],
     folds: &[Ending],
     evaluation: &Evaluation,
 ) -> Result<(), TrainError> {
     let step = folds.iter().map(|fold| fold.step).sum();
     let caveats: BTreeSet<String> = folds.iter().flat_map(|fold| fold.caveats.iter().cloned()).collect();
-    let started = first.started.clone().map(|event| match event {
-        TrainEvent::Started { parameters, trainable, steps_per_epoch, train_examples, truncated, .. } => {
-            TrainEvent::Started {
-                config: Box::new(config.clone()),
-                parameters,
-                trainable,
-                steps: step,
-                steps_per_epoch,
-                train_examples,
-                eval_examples: evaluation.predictions.len(),
-                truncated,
-                frozen: Vec::new(),
-            }
-        }
+    // Every fold reads all rows, and all cut the same ones.
+    let truncated = parts.iter().filter_map(Part::truncated).max().unwrap_or_default();
+    let warnings = warnings_of_all(parts);
+    let started = parts.iter().find_map(|part| part.started.clone()).map(|event| match event {
+        TrainEvent::Started { parameters, trainable, steps_per_epoch, train_examples, .. } => TrainEvent::Started {
+            config: Box::new(config.clone()),
+            parameters,
+            trainable,
+            steps: step,
+            steps_per_epoch,
+            train_examples,
+            eval_examples: evaluation.predictions.len(),
+            truncated,
+            frozen: Vec::new(),
+        },
         other => other,
     });
     let (metrics, baseline) = (evaluation.metrics.clone(), evaluation.baseline.clone());
@@ -234,7 +282,7 @@ fn write_events(
         teacher: None,
     };
     let eval = TrainEvent::Eval { step, metrics, baseline, best: true };
-    let events = started.into_iter().chain([eval, TrainEvent::Finished(ending)]);
+    let events = started.into_iter().chain(warnings).chain([eval, TrainEvent::Finished(ending)]);
     let path = dir.join(EVENTS);
     files::write_atomically(&path, |file| {
         for event in events {

@@ -47,7 +47,7 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     source.check(config)?;
     segments_fit(&encoder, &tokenizer, source.has_pairs())?;
     watch.learn(source.known());
-    let sample = if config.open.max_tokens { source.sample(&tokenizer)? } else { Vec::new() };
+    let sample = if config.open.max_tokens { source.sample(config, &tokenizer)? } else { Vec::new() };
     let length = length(config, sample, encoder.max_tokens());
     watch.learn(Known::Length(length));
     let prepared = source.sequences(config, tokenizer, length, watch)?;

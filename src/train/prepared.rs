@@ -28,6 +28,8 @@ pub struct Prepared {
     /// Examples, or words, of each class among those learned from.
     pub counts: Vec<u64>,
     pub max_tokens: usize,
+    /// Sequences that settings are recommended for: those learned from, or of folds as many as each learns from alike.
+    pub asked: usize,
     /// What was put right and left out, as the configuration asks.
     pub mended: Vec<Mended>,
     /// What a person should know before the run begins, such as rows that cannot be used.
@@ -51,7 +53,7 @@ impl Prepared {
         probes::name_rows(&mut config, self)?;
         if config.open.any() {
             let encoder = model::read_config(&config.model_dir()?)?;
-            let recommended = recommend::settings(&config, self.train.len(), encoder.hidden_size);
+            let recommended = recommend::settings(&config, self.asked, encoder.hidden_size);
             Settings { max_tokens: self.max_tokens, ..recommended }.fill(&mut config);
             config.open = Open::default();
         }

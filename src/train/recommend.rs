@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::config::{RunConfig, StrategyKind};
 use super::open::Open;
+use crate::data::{Fold, Split};
 use crate::task::{Reads, Task};
 
 impl Open {
@@ -126,6 +127,23 @@ pub fn length(task: Task, mut tokens: Vec<u32>, most: usize) -> usize {
     (*long as usize).next_multiple_of(STEP).clamp(least, useful.max(least)).min(most)
 }
 
+/// The examples whose length decides on the one that is recommended: those learned from, and of folds all that are dealt, so
+/// that all folds are recommended the same.
+pub fn rows_asked(split: &Split, fold: Option<Fold>) -> Vec<usize> {
+    let mut asked = split.train.clone();
+    if fold.is_some() {
+        asked.extend(&split.eval);
+        asked.sort_unstable();
+    }
+    asked
+}
+
+/// How many of all sequences that are dealt each fold learns from, to within one.
+pub fn of_one_fold(all: usize, fold: Fold) -> usize {
+    let folds = (fold.of as usize).max(1);
+    all - all / folds
+}
+
 /// Fills in the length that a configuration leaves open, for texts of so many tokens.
 pub fn fill_length(config: &mut RunConfig, tokens: Vec<u32>, most: usize) {
     let max_tokens = length(config.task, tokens, most);
@@ -210,6 +228,18 @@ mod tests {
         assert_eq!(length(Task::Ner, tokens, 512), 256);
         assert_eq!(length(Task::Qa, vec![5_000; 3], 512), 384);
         assert_eq!(length(Task::Classify, Vec::new(), 64), 64);
+    }
+
+    #[test]
+    fn all_folds_are_asked_of_the_same_rows() {
+        let split = |train: &[usize], eval: &[usize]| Split { train: train.to_vec(), eval: eval.to_vec() };
+        let fold = |number: u32| Some(Fold { number, of: 3 });
+        let (first, second) = (split(&[2, 3, 4], &[0, 1]), split(&[0, 1, 3], &[2, 4]));
+        assert_eq!(rows_asked(&first, fold(1)), [0, 1, 2, 3, 4]);
+        assert_eq!(rows_asked(&first, fold(1)), rows_asked(&second, fold(2)));
+        assert_eq!(rows_asked(&first, None), [2, 3, 4]);
+        assert_eq!(of_one_fold(5, Fold { number: 1, of: 3 }), 4);
+        assert_eq!(of_one_fold(66, Fold { number: 2, of: 2 }), 33);
     }
 
     #[test]

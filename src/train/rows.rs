@@ -1,5 +1,6 @@
 //! The rows of a table as what a run learns from: read, put right, divided and tokenized.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -8,11 +9,11 @@ use super::data_files::{DataFiles, of_table};
 use super::prepared::{Known, Prepared, Watch};
 use super::scales::Scale;
 use super::source::Source;
-use super::{TrainError, outputs};
+use super::{TrainError, outputs, recommend};
 use crate::data::choices::{Exclude, Mend, Mended, Mends};
 use crate::data::health::{self, unlearnable};
 use crate::data::mend::{in_their_encoding, leave_out_leaks};
-use crate::data::{Dataset, Finding, Roles, Split, SplitRule, oversampled};
+use crate::data::{Dataset, Finding, HeldOut, Roles, Split, SplitRule, oversampled};
 use crate::model::EncoderConfig;
 use crate::table::{Inputs, Part, ReadError, Table, to_judge};
 use crate::task::{Annotation, Reads, Task};
@@ -141,10 +142,11 @@ impl Source for Sources {
     }
 
     /// Those of texts that are spread over all of them.
-    fn sample(&self, tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError> {
+    fn sample(&self, config: &RunConfig, tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError> {
         const SAMPLE: usize = 2000;
-        let step = self.split.train.len().div_ceil(SAMPLE).max(1);
-        let chosen = self.split.train.iter().step_by(step);
+        let asked = recommend::rows_asked(&self.split, config.data.fold);
+        let step = asked.len().div_ceil(SAMPLE).max(1);
+        let chosen = asked.iter().step_by(step);
         let measured = chosen.map(|&example| Ok(measure(&self.train_data, example, tokenizer)?.tokens as u32));
         measured.collect()
     }
@@ -179,13 +181,19 @@ impl Source for Sources {
             let rows = split.eval.len();
             format!("fold {fold} holds {rows} rows out: they decide nothing, and the last weights predict them once")
         }));
+        warnings.extend(parts_words(&train_data, &eval_data, config));
         warnings.extend(data_warnings(&train_data, &eval_data));
         if learned.len() > split.train.len() {
             let (rows, times) = (split.train.len(), learned.len());
             warnings.push(format!("rows of rare classes are repeated: an epoch has {times} rows instead of {rows}"));
         }
         let labels = train_data.labels.clone();
+        // What is repeated for rare classes is another number in each fold.
+        let once: BTreeSet<usize> = train.iter().map(|one| one.example).collect();
+        let once = if learned.len() > split.train.len() { once.len() } else { train.len() };
+        let in_folds = config.data.fold.map(|fold| recommend::of_one_fold(once + eval.len(), fold));
         Ok(Some(Prepared {
+            asked: in_folds.unwrap_or(train.len()),
             tokenizer,
             counts: count(&train, labels.len()),
             labels,
@@ -221,6 +229,16 @@ pub(super) fn tokenized(
     let asks = |one: &Features| one.labels != Labels::None || data.makes_its_own_labels();
     let made = features(data, which, tokenizer, length, on_progress)?;
     Ok(made.map(|made| made.into_iter().filter(asks).collect()))
+}
+
+/// What becomes of the rows by a column that tells their parts.
+fn parts_words(train: &Dataset, eval: &Dataset, config: &RunConfig) -> Option<String> {
+    let held_out = match config.data.fold {
+        Some(_) => HeldOut::InFolds,
+        None if std::ptr::eq(train, eval) => HeldOut::Here,
+        None => HeldOut::OtherFile,
+    };
+    Some(format!("{}: {}", train.table.origins.inputs.title(), train.parts_words(held_out)?))
 }
 
 fn data_warnings(train: &Dataset, eval: &Dataset) -> Vec<String> {

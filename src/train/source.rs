@@ -17,7 +17,7 @@ pub trait Source {
     fn has_pairs(&self) -> bool;
 
     /// Tokens of some of the texts to learn from, where these decide on the length that is recommended.
-    fn sample(&self, tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError>;
+    fn sample(&self, config: &RunConfig, tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError>;
 
     /// Tokenizes it and holds some of it out; `None` when `watch` said to stop.
     fn sequences(

@@ -9,7 +9,7 @@ use crate::metrics::judged_at;
 use crate::model::{Decisions, Precision};
 use crate::table::Inputs;
 use crate::train::assess::{Assessed, Assessment, assess, assess_held_out};
-use crate::train::event::TrainEvent;
+use crate::train::event::{TrainEvent, first_warnings};
 use crate::train::kept::KeptEvaluation;
 use crate::train::run;
 use crate::words::plural;
@@ -88,7 +88,8 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
         let (precision, undecided) = (Precision::F32, Decisions::default());
         let told = run.events.iter().find_map(|event| cut_in_run(event, run.config.data.max_tokens));
-        let told = told.into_iter().collect();
+        let is_new = |message: &String| !evaluation.notes.contains(message);
+        let told = told.into_iter().chain(first_warnings(&run.events).into_iter().filter(is_new)).collect();
         let kept = EvaluatedData { model, on, evaluation, decisions: undecided, precision, texts, told };
         Arc::new(decided(kept, decisions))
     });

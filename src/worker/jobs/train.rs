@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::job::{Ended, Job};
 use super::kept::{Card, Last, read_card};
+use crate::data::Fold;
 use crate::data::choices::Exclude;
 use crate::model::{self, EncoderConfig};
 use crate::text::features::window_lengths;
@@ -152,15 +153,20 @@ fn planned(
     let (mut train, mut eval, mut labels) = (Sequences::default(), Sequences::default(), 2);
     let config = &mut config.clone();
     if let Some((lengths, loaded)) = texts {
-        let tokens = loaded.split.train.iter().filter_map(|example| lengths.tokens.get(*example).copied()).collect();
+        let first = (config.run.folds > 0).then_some(Fold { number: 1, of: config.run.folds });
+        let fold = config.data.fold.or(first);
+        let asked = recommend::rows_asked(&loaded.split, fold);
+        let tokens = asked.iter().filter_map(|example| lengths.tokens.get(*example).copied()).collect();
         recommend::fill_length(config, tokens, encoder.max_tokens());
         let limit = config.data.max_tokens.min(encoder.max_tokens());
         let learned = rows::learned(config, &loaded.dataset, &loaded.split.train);
         train = Sequences::of(config, lengths, &learned, limit);
-        recommend::fill(config, train.tokens.len(), encoder.hidden_size);
         if loaded.eval.is_none() {
             eval = Sequences::of(config, lengths, &loaded.split.eval, limit);
         }
+        let once = || Sequences::of(config, lengths, &loaded.split.train, limit).tokens.len();
+        let in_folds = fold.map(|fold| recommend::of_one_fold(once() + eval.tokens.len(), fold));
+        recommend::fill(config, in_folds.unwrap_or(train.tokens.len()), encoder.hidden_size);
         labels = prepare::output_names(config.task, &loaded.dataset.labels).len();
     }
     let flops_per_sec = flops_per_sec();
