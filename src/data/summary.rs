@@ -2,7 +2,7 @@
 //! answers are.
 
 use super::entities::Kinds;
-use super::{Dataset, Split, Target};
+use super::{Dataset, PartName, Parts, Split, Target};
 use crate::stop::heed;
 use crate::task::Targets;
 
@@ -17,6 +17,9 @@ pub struct Count {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     pub counts: Vec<Count>,
+    /// Where a column tells the parts: how many examples each has, and by which names.
+    pub parts: Option<Parts>,
+    pub part_names: Vec<PartName>,
     /// Words of each answer, or the value of each label; of both parts.
     pub numbers: Vec<f32>,
 }
@@ -24,7 +27,7 @@ pub struct Summary {
 impl Summary {
     /// Counts both parts. `eval` is the evaluation file, where it is one of its own.
     pub fn new(dataset: &Dataset, eval: Option<&Dataset>, split: &Split) -> Self {
-        let mut summary = Self::default();
+        let mut summary = Self { parts: dataset.parts(), part_names: dataset.part_names(), ..Self::default() };
         let kinds = Kinds::of(&dataset.labels);
         let names: Vec<String> = match dataset.task.targets() {
             Targets::Tags => kinds.names.clone(),

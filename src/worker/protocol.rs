@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::choices::{Mended, Mends};
 use crate::data::health::{Finding, health, split_health};
-use crate::data::{Dataset, Roles, Split, SplitRule, Summary};
+use crate::data::{Dataset, HeldOut, Roles, Split, SplitRule, Summary};
 use crate::hub::Hub;
 use crate::hub::embedded::Shipped;
 use crate::inspect::{AnyInquiry, Reply, Subject};
@@ -283,6 +283,27 @@ impl LoadedDataset {
         let summary = Summary::new(&dataset, eval.as_deref(), &split);
         Self { dataset, split, eval, findings, mended, summary }
     }
+
+    /// Where the rows are that a run is judged by.
+    pub fn held_out(&self, is_in_folds: bool) -> HeldOut {
+        match &self.eval {
+            _ if is_in_folds => HeldOut::InFolds,
+            Some(_) => HeldOut::OtherFile,
+            None => HeldOut::Here,
+        }
+    }
+
+    /// Of each example whether a run reads it, to learn from it or to be judged by it.
+    pub fn is_read(&self) -> Vec<bool> {
+        let mut is_read = vec![false; self.dataset.examples.len()];
+        let judged = if self.eval.is_none() { &self.split.eval[..] } else { &[] };
+        for example in self.split.train.iter().chain(judged) {
+            if let Some(read) = is_read.get_mut(*example) {
+                *read = true;
+            }
+        }
+        is_read
+    }
 }
 
 /// Tokens of each example before any limit, special tokens included.
@@ -296,6 +317,16 @@ pub struct Lengths {
     pub specials: usize,
     /// Share of tokens that the vocabulary does not know.
     pub unknown_share: f64,
+}
+
+impl Lengths {
+    /// Those alone of the examples that a run reads.
+    #[must_use]
+    pub fn of_run(&self, loaded: &LoadedDataset) -> Self {
+        let is_read = loaded.is_read();
+        let of = |tokens: &[u32]| tokens.iter().zip(&is_read).filter(|(_, read)| **read).map(|(one, _)| *one).collect();
+        Self { model: self.model.clone(), tokens: of(&self.tokens), fixed: of(&self.fixed), ..*self }
+    }
 }
 
 /// An example as a model reads it.

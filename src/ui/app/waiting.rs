@@ -88,7 +88,9 @@ impl App {
         // Those of other texts say nothing of this run.
         let is_open =
             self.workspace.draft.data.train == config.data.train && self.workspace.draft.model == config.model;
-        run.lengths = self.workspace.data.lengths.clone().filter(|_| is_open);
+        let data = &self.workspace.data;
+        let known = data.lengths.as_ref().zip(data.loaded.as_ref()).filter(|_| is_open);
+        run.lengths = known.map(|(lengths, loaded)| Arc::new(lengths.of_run(loaded)));
         self.workspace.follow_run(run);
         let job = self.workspace.follow(JobKind::Train { out }, title);
         self.send(Command::Train { job, config: Box::new(config) });

@@ -30,7 +30,7 @@ use crate::ui::tiles::{Layout, Pane, Tiled};
 use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::{Button, state};
 use crate::ui::workspace::{JobKind, Screen};
-use crate::ui::{Action, Cx};
+use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::EvaluatedData;
 use source::Source;
 use view::{Kind, View};
@@ -53,6 +53,8 @@ impl Default for EvaluatePanel {
 }
 
 /// Around what is no part.
+/// Warnings that are told one by one above the results.
+const TOLD: usize = 4;
 const MARGIN: Margin = Margin { left: 12, right: 12, top: 12, bottom: 0 };
 
 impl Tiled for EvaluatePanel {
@@ -103,8 +105,14 @@ impl Tiled for EvaluatePanel {
             for note in &evaluated.evaluation.notes {
                 ui.colored_label(cx.palette.text_dim, state::sentence(note));
             }
-            for told in &evaluated.told {
+            let (first, more) = evaluated.told.split_at(evaluated.told.len().min(TOLD));
+            for told in first {
                 ui.colored_label(cx.palette.warn, state::sentence(told));
+            }
+            if !more.is_empty() {
+                let words = format!("and {}", format::plural(more.len() as u64, "other warning", "other warnings"));
+                let all: Vec<String> = more.iter().map(|told| state::sentence(told)).collect();
+                ui.colored_label(cx.palette.warn, words).on_hover_text(all.join("\n"));
             }
         });
     }

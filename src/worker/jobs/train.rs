@@ -54,7 +54,9 @@ fn in_folds(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Fa
         return Ok(Ended::Stopped);
     }
     folds::gather(config)?;
-    for event in run::read(&config.run.out)?.events {
+    // What is a warning of all folds was told with each of them.
+    let is_new = |event: &TrainEvent| !matches!(event, TrainEvent::Warning { .. });
+    for event in run::read(&config.run.out)?.events.into_iter().filter(is_new) {
         job.send(EventKind::Train(Box::new(event)));
     }
     Ok(Ended::Done)

@@ -146,9 +146,7 @@ fn mended<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>
         })
         .collect();
     if mends.has(Mend::Exclude(Exclude::OverLong)) {
-        let limit = workspace.draft.data.max_tokens;
-        let is_long = |tokens: &&u32| **tokens as usize > limit;
-        let count = workspace.data.lengths.as_ref().map_or(0, |lengths| lengths.tokens.iter().filter(is_long).count());
+        let count = rows_of(&Which::TooLong, workspace, loaded).len();
         entries.push(entry(Mend::Exclude(Exclude::OverLong), count, Some(Which::TooLong), false));
     }
     if workspace.draft.optim.class_weights == ClassWeights::Balanced {
@@ -177,8 +175,9 @@ fn rows_of(which: &Which<'_>, workspace: &Workspace, loaded: &LoadedDataset) -> 
     };
     let limit = workspace.draft.data.max_tokens;
     let tokens = lengths.map_or(&[][..], |lengths| &lengths.tokens);
-    let long = loaded.dataset.examples.iter().zip(tokens).filter(|(_, tokens)| **tokens as usize > limit);
-    long.map(|(example, _)| example.row).collect()
+    let examples = loaded.dataset.examples.iter().zip(tokens).zip(loaded.is_read());
+    let long = examples.filter(|((_, tokens), is_read)| *is_read && **tokens as usize > limit);
+    long.map(|((example, _), _)| example.row).collect()
 }
 
 /// One finding: a press on its words shows its rows, the button does something about it.

@@ -184,8 +184,10 @@ fn words_of(dataset: &Dataset) -> (Vec<u64>, f64) {
 fn limit_ui(ui: &mut Ui, cx: &Cx<'_>, lengths: &Lengths) {
     let palette = cx.palette;
     let limit = cx.workspace.draft.data.max_tokens;
-    let all = lengths.tokens.len().max(1) as f64;
-    let planned = cx.workspace.plan.as_ref().map(|plan| (plan.truncated, plan.windowed));
+    let plan = cx.workspace.plan.as_ref();
+    // Of the texts that the run reads, as everywhere else.
+    let all = plan.map_or(0, |plan| plan.train_examples + plan.eval_examples).max(1) as f64;
+    let planned = plan.map(|plan| (plan.truncated, plan.windowed));
     ui.horizontal(|ui| {
         ui.label(text::dim("Limit", palette));
         ui.label(text::number(format!("{limit} tokens"), palette));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use egui::Ui;
 
 use super::columns::column_ui;
-use crate::data::SplitRule;
+use crate::data::{Dataset, HeldOut, Roles, SplitRule, Summary, Use};
 use crate::table::Table;
 use crate::task::Task;
 use crate::train::limits;
@@ -13,17 +13,30 @@ use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::split_bar::split_bar;
-use crate::ui::widgets::{Button, Card, Chip, Number, form, number, text};
+use crate::ui::widgets::{Button, Card, Chip, Number, form, number, state, text};
 use crate::ui::{Action, Cx, format};
 
+/// Width of a choice of columns.
+const COLUMN: f32 = 132.0;
 /// As it is called where what is wrong with it is told elsewhere.
 const SEED: &str = "Seed in Data";
+
+/// What says which rows are held out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Share,
+    Column,
+    File,
+}
 
 #[derive(Debug, Default)]
 pub struct SplitForm {
     /// The share while its boundary is dragged; the examples are read anew when it is let go.
     dragged: Option<f64>,
-    own_file: bool,
+    /// What was pressed, although no column or file is chosen yet.
+    pressed: Option<By>,
+    /// Why the column that was chosen last tells no parts.
+    refused: Option<String>,
     typed: String,
     /// Another table begins with a share of its own.
     of: Weak<Table>,
@@ -37,24 +50,39 @@ impl SplitForm {
         }
         Card::titled("Evaluation").note("held out from training").show(ui, palette, |ui| {
             ui.spacing_mut().item_spacing.y = 6.0;
-            if cx.workspace.data.folds() > 0 {
+            let in_folds = cx.workspace.data.folds() > 0;
+            let by = self.by(cx);
+            if in_folds {
                 folds_ui(ui, cx);
-                parts_ui(ui, cx);
-                return;
-            }
-            self.own_file |= cx.workspace.data.eval.is_some();
-            let choices = [(false, "Share of this file"), (true, "Own file")];
-            if let Some(own_file) = segmented(ui, palette, self.own_file, &choices, true) {
-                self.own_file = own_file;
-                if !own_file && cx.workspace.data.eval.is_some() {
-                    cx.act(Action::SetEvalData(None));
+            } else {
+                let choices = [(By::Share, "A share"), (By::Column, "A column"), (By::File, "Own file")];
+                if let Some(by) = segmented(ui, palette, by, &choices, true) {
+                    self.press(by, table, cx);
                 }
             }
-            let ((), unread) = number::form(ui, "split", |ui| {
-                if self.own_file {
-                    self.file_ui(ui, cx);
-                } else {
+            let ((), unread) = number::form(ui, "split", |ui| match by {
+                _ if in_folds => {
+                    self.group_ui(ui, cx, table);
+                    self.column_ui(ui, cx, table);
+                }
+                By::Share => {
                     self.share_ui(ui, cx);
+                    self.group_ui(ui, cx, table);
+                }
+                By::Column => {
+                    self.column_ui(ui, cx, table);
+                    if divides_alone(cx) {
+                        return;
+                    }
+                    // Until there is such a column.
+                    self.share_ui(ui, cx);
+                    self.group_ui(ui, cx, table);
+                }
+                By::File => {
+                    self.file_ui(ui, cx);
+                    if named(cx.workspace.data.roles.split.as_ref()).is_some() {
+                        self.column_ui(ui, cx, table);
+                    }
                 }
             });
             if unread.here != cx.workspace.data.unread {
@@ -64,21 +92,44 @@ impl SplitForm {
         });
     }
 
+    fn by(&self, cx: &Cx<'_>) -> By {
+        let data = &cx.workspace.data;
+        match self.pressed {
+            _ if data.eval.is_some() => By::File,
+            Some(By::File) => By::File,
+            _ if named(data.roles.split.as_ref()).is_some() => By::Column,
+            pressed => pressed.unwrap_or(By::Share),
+        }
+    }
+
+    fn press(&mut self, by: By, table: &Table, cx: &mut Cx<'_>) {
+        self.pressed = Some(by);
+        self.refused = None;
+        let data = &cx.workspace.data;
+        let (mut roles, has_file, task) = (data.roles.clone(), data.eval.is_some(), data.task);
+        if by != By::File && has_file {
+            cx.act(Action::SetEvalData(None));
+        }
+        let split = match by {
+            // An empty name says that there is none, where one would else be found by its name.
+            By::Share => named(roles.split.as_ref()).map(|_column| String::new()),
+            By::Column if named(roles.split.as_ref()).is_none() => Roles::guess(table, task).split,
+            By::Column | By::File => None,
+        };
+        if split.is_some() {
+            roles.split = split;
+            cx.act(Action::SetRoles(roles));
+        }
+    }
+
+    /// The share that is drawn, and whether of each class.
     fn share_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let rule = cx.workspace.data.rule.clone();
         let share = self.dragged.unwrap_or(rule.eval_fraction);
         let mut changed = SplitRule { eval_fraction: rule.eval_fraction, ..rule.clone() };
-        let roles = cx.workspace.data.roles.clone();
-        if let Some(column) = named(roles.split.as_ref()) {
-            ui.label(text::small(format!("The column \"{column}\" says which rows are learned from."), palette));
-        } else {
-            self.drawn_ui(ui, share, &mut changed, cx);
-        }
-        if roles.split.as_deref().is_none_or(str::is_empty)
-            && roles.group.is_none()
-            && has_classes(cx.workspace.data.task)
-        {
+        self.drawn_ui(ui, share, &mut changed, cx);
+        if cx.workspace.data.roles.group.is_none() && has_classes(cx.workspace.data.task) {
             form::row(
                 ui,
                 "Stratify by class",
@@ -89,27 +140,49 @@ impl SplitForm {
                 },
             );
         }
-        if let Some(table) = cx.workspace.data.table.clone() {
-            let mut grouped = roles.clone();
-            let hint = "Rows with the same value here stay on one side: a document, a customer, an article";
-            form::row(ui, "Keep together", hint, palette, |ui| {
-                column_ui(ui, "Group column", 132.0, &mut grouped.group, &table, "None");
-            });
-            let hint = "A column that says train, dev or test divides the rows, and no share is drawn";
-            form::row(ui, "Parts by column", hint, palette, |ui| {
-                // An empty name says that there is none, where one would else be found by its name.
-                let mut split = named(roles.split.as_ref());
-                column_ui(ui, "Column of parts", 132.0, &mut split, &table, "None");
-                if split != named(roles.split.as_ref()) {
-                    grouped.split = Some(split.unwrap_or_default());
-                }
-            });
-            if grouped != roles {
-                cx.act(Action::SetRoles(grouped));
-            }
-        }
         if changed != rule {
             cx.act(Action::SetSplit(changed));
+        }
+    }
+
+    fn group_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
+        let roles = cx.workspace.data.roles.clone();
+        let mut grouped = roles.clone();
+        let hint = "Rows with the same value here stay on one side: a document, a customer, an article";
+        form::row(ui, "Keep together", hint, cx.palette, |ui| {
+            column_ui(ui, "Group column", COLUMN, &mut grouped.group, table, "None");
+        });
+        if grouped != roles {
+            cx.act(Action::SetRoles(grouped));
+        }
+    }
+
+    /// The column that tells the parts, and what its values were understood as. One that tells none is refused where it is
+    /// chosen, and what was held out before stays.
+    fn column_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
+        let palette = cx.palette;
+        let roles = cx.workspace.data.roles.clone();
+        let before = named(roles.split.as_ref());
+        let mut split = before.clone();
+        let hint = "A column that says train, dev or test divides the rows, and no share is drawn; of folds the test is left out";
+        form::row(ui, "Parts in", hint, palette, |ui| {
+            column_ui(ui, "Column of parts", COLUMN, &mut split, table, "None");
+        });
+        if split != before {
+            let chosen = Roles { split: Some(split.unwrap_or_default()), ..roles };
+            self.refused = Dataset::check_group(table, &chosen).err().map(|error| error.to_string());
+            if self.refused.is_none() {
+                cx.act(Action::SetRoles(chosen));
+            }
+        }
+        if let Some(refused) = &self.refused {
+            let words = text::small(state::sentence(refused), palette).color(palette.warn);
+            ui.add(egui::Label::new(words).wrap());
+        }
+        let Some(loaded) = cx.workspace.data.loaded.as_ref().filter(|_| before.is_some()) else { return };
+        let held_out = loaded.held_out(cx.workspace.data.folds() > 0);
+        for words in understood(&loaded.summary, held_out) {
+            ui.add(egui::Label::new(text::small(words, palette)).wrap());
         }
     }
 
@@ -158,14 +231,51 @@ impl SplitForm {
 fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let rule = cx.workspace.data.rule.clone();
+    let loaded = cx.workspace.data.loaded.as_ref();
+    let left = loaded.map_or_else(Vec::new, |loaded| left_out(&loaded.summary, HeldOut::InFolds));
+    let but: Vec<String> = left.iter().map(|(part, count)| format!("the {count} of {part}")).collect();
+    let but = if but.is_empty() { String::new() } else { format!(" but {}", but.join(" and ")) };
     let words = format!(
-        "Every row is held out once, in {} runs. Below are the parts of the first of them.",
+        "Every row{but} is held out once, in {} runs. Below are the parts of the first of them.",
         format::count(u64::from(cx.workspace.data.folds()))
     );
     ui.add(egui::Label::new(text::small(words, palette)).wrap());
     if Button::new("Hold out a share instead").small().show(ui, palette).clicked() {
         cx.act(Action::SetSplit(SplitRule { fold: None, ..rule }));
     }
+}
+
+/// Whether a column alone says what is held out: it names more than rows to learn from.
+fn divides_alone(cx: &Cx<'_>) -> bool {
+    let data = &cx.workspace.data;
+    let parts = data.loaded.as_ref().and_then(|loaded| loaded.summary.parts);
+    named(data.roles.split.as_ref()).is_some() && parts.is_none_or(|parts| parts.dev + parts.test > 0)
+}
+
+/// The parts of which no row is used, with how many there are.
+fn left_out(summary: &Summary, held_out: HeldOut) -> Vec<(&'static str, String)> {
+    let left = summary.parts.map_or_else(Vec::new, |parts| parts.left_out(held_out));
+    left.into_iter().map(|(part, count)| (part, format::count(count as u64))).collect()
+}
+
+/// What the values of a column of parts were understood as, a line for each part.
+fn understood(summary: &Summary, held_out: HeldOut) -> Vec<String> {
+    let Some(parts) = summary.parts else { return Vec::new() };
+    let left = parts.left_out(held_out);
+    let line = |part: Use, name: &str, used: &str| {
+        let written = summary.part_names.iter().filter(|name| name.part == part);
+        let written: Vec<String> = written.map(|name| format!("\"{}\"", name.written)).collect();
+        let use_of_it = if left.iter().any(|(left, _)| *left == name) { "left out" } else { used };
+        (!written.is_empty()).then(|| format!("{}: {use_of_it}", written.join(", ")))
+    };
+    let folds = "dealt over the folds";
+    let [learned, judged] = if held_out == HeldOut::InFolds { [folds; 2] } else { ["learned from", "evaluated on"] };
+    let told = [(Use::Learn, "train", learned), (Use::Judge, "dev", judged), (Use::Test, "test", judged)];
+    let mut lines: Vec<String> = told.into_iter().filter_map(|(part, name, used)| line(part, name, used)).collect();
+    if parts.none > 0 {
+        lines.push("any other value: left out".to_owned());
+    }
+    lines
 }
 
 /// Whether there are shares of classes, or of numbers from low to high, to keep.
@@ -196,6 +306,9 @@ fn parts_ui(ui: &mut Ui, cx: &Cx<'_>) {
     part_row_ui(ui, palette, heads, false, |ui| drop(ui.label(text::label("", palette))));
     let counts = [loaded.split.train.len(), eval].map(|count| format::count(count as u64));
     part_row_ui(ui, palette, counts, true, |ui| drop(ui.label(text::dim("Examples", palette))));
+    for (part, count) in left_out(&loaded.summary, loaded.held_out(data.folds() > 0)) {
+        ui.label(text::dim(format!("{} {count}, left out", state::sentence(part)), palette));
+    }
     let counts = &loaded.summary.counts;
     for (index, count) in counts.iter().enumerate().take(SHOWN) {
         let parts = [count.train, count.eval].map(format::count);
@@ -229,6 +342,7 @@ fn part_row_ui(ui: &mut Ui, palette: &Palette, counts: [String; 2], strong: bool
     let layout = egui::Layout::left_to_right(egui::Align::Center);
     name(&mut ui.new_child(egui::UiBuilder::new().max_rect(left).layout(layout)));
 }
+
 /// A column that is named, and not only said to be none.
 fn named(column: Option<&String>) -> Option<String> {
     column.filter(|name| !name.is_empty()).cloned()

@@ -35,7 +35,7 @@ use crate::ui::widgets::segmented::{limited, segmented};
 use crate::ui::widgets::{Button, number, text};
 use crate::ui::workspace::{RunView, Workspace};
 use crate::ui::{Action, Cx, Palette, format, theme};
-use crate::worker::protocol::Lengths;
+use crate::worker::protocol::{Lengths, LoadedDataset};
 
 #[derive(Debug, Default)]
 pub struct Form {
@@ -63,13 +63,14 @@ struct LengthBins {
 }
 
 impl LengthBins {
-    fn update(&mut self, lengths: &std::sync::Arc<Lengths>) {
+    /// Of the texts that a run reads; those of data that are open are all there.
+    fn update(&mut self, lengths: &std::sync::Arc<Lengths>, loaded: Option<&LoadedDataset>) {
         let same = self.of.as_ref().is_some_and(|of| std::sync::Weak::as_ptr(of) == std::sync::Arc::as_ptr(lengths));
         if same {
             return;
         }
         self.of = Some(std::sync::Arc::downgrade(lengths));
-        self.sorted.clone_from(&lengths.tokens);
+        self.sorted = loaded.map_or_else(|| lengths.tokens.clone(), |loaded| lengths.of_run(loaded).tokens);
         self.sorted.sort_unstable();
         // One essay among tweets must not press all bars into the first pixel.
         let most = self.sorted.get(self.sorted.len().saturating_sub(1) * 995 / 1000).copied().unwrap_or(1);
@@ -253,7 +254,8 @@ impl Form {
             }
             return;
         };
-        self.lengths.update(lengths);
+        let loaded = cx.workspace.data.loaded.as_deref().filter(|_| frozen.is_none());
+        self.lengths.update(lengths, loaded);
         let all = self.lengths.sorted.len().max(1);
         let spec = Histogram {
             name: "Text length",
