@@ -399,3 +399,42 @@ fn at(path: &Path) -> impl Fn(std::io::Error) -> TrainError + use<> {
 fn write_text(path: &Path, text: &str) -> Result<(), TrainError> {
     files::write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(at(path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Roles;
+    use crate::table::Table;
+    use crate::task::Task;
+
+    #[test]
+    fn rows_without_a_prediction_are_told_with_why() {
+        let row = |row: usize| format!("a text {row},{},{}\n", row % 2, ["train", "dev", "test", "unsup"][row % 4]);
+        let text = format!("text,label,split\n{}", (0..12).map(row).collect::<String>());
+        let table = Arc::new(Table::from_bytes("a.csv".as_ref(), text.into_bytes()).unwrap());
+        let read = |split: Option<&str>| {
+            let roles = Roles {
+                text: Some("text".into()),
+                label: Some("label".into()),
+                split: split.map(Into::into),
+                ..Roles::default()
+            };
+            Dataset::new(table.clone(), Task::Classify, &roles, None).unwrap()
+        };
+        let mut held_by: Vec<HeldBy> = (0..12).map(|row| (row % 4 < 2).then_some((0, row))).collect();
+        held_by[0] = None;
+        let words = missing_words(&read(Some("split")), &held_by, false);
+        assert_eq!(
+            words,
+            [
+                "3 labelled rows of test, as the column \"split\" says, have no prediction: no fold has them",
+                "3 labelled rows of no part, as the column \"split\" says, have no prediction: no fold has them",
+                "1 other labelled row has no prediction, as nothing of it is read",
+            ]
+        );
+        let words = missing_words(&read(Some("")), &held_by, true);
+        let long = "7 labelled rows have no prediction, as what is longer than the limit is left out, or nothing of them is read";
+        assert_eq!(words, [long]);
+        assert_eq!(missing_words(&read(None), &[Some((0, 0)); 12], false), [""; 0]);
+    }
+}

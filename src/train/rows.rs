@@ -358,6 +358,10 @@ fn count(features: &[Features], labels: usize) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Fold;
+    use crate::train::open::Open;
+    use crate::train::prepare;
+    use crate::train::recommend::Settings;
 
     #[test]
     fn rows_of_an_evaluation_file_that_are_learned_from_are_told() {
@@ -375,5 +379,43 @@ mod tests {
         assert_eq!(one, ["1 evaluation text also occurs in the training set"]);
         let all = "3 evaluation texts also occur in the training set, which is all of them: the scores tell what is remembered";
         assert_eq!(told(train), [all]);
+    }
+
+    #[test]
+    fn every_fold_is_recommended_the_same_and_is_told_what_becomes_of_the_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let row = |row: usize| {
+            // The long ones belong together, so that one fold holds them all out.
+            let (words, group) =
+                if row < 3 { ("soup ".repeat(40), "long".to_owned()) } else { ("soup ".repeat(4), row.to_string()) };
+            let part = ["train", "dev", "train", "test"][row % 4];
+            format!("{words}{row},{},{group},{part}\n", ["bad", "good"][row % 2])
+        };
+        let path = folder.path().join("rows.csv");
+        let text = format!("text,label,group,split\n{}", (0..20).map(row).collect::<String>());
+        std::fs::write(&path, text).unwrap();
+        let text = format!(
+            "task = \"classify\"\n[model]\n[data]\ntrain = {path:?}\noversample = true\n[data.columns]\ngroup = \"group\"\n"
+        );
+        let mut config: RunConfig = toml::from_str(&text).unwrap();
+        config.open = Open::ALL;
+        config.model.path = Some(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify"));
+        config.run.out = folder.path().join("run");
+        let settled = [1, 2, 3].map(|number| {
+            let mut own = config.clone();
+            own.data.fold = Some(Fold { number, of: 3 });
+            let data = prepare(&own, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+            assert_eq!(data.train_data.as_ref().map(|data| data.examples.len()), Some(20));
+            let told = "tells the parts: train and dev are dealt over the folds; 5 rows of test left out";
+            assert!(data.warnings.iter().any(|warning| warning.ends_with(told)), "{:?}", data.warnings);
+            assert!(!data.warnings.iter().any(|warning| warning.contains("divides the rows")), "{:?}", data.warnings);
+            Settings::of(&data.settled(&own).unwrap())
+        });
+        assert_eq!(settled[0], settled[1]);
+        assert_eq!(settled[0], settled[2]);
+        assert!(settled[0].max_tokens > 32, "the long texts are asked wherever they lie: {:?}", settled[0]);
+        config.data.columns.split = Some("group".into());
+        let refused = prepare(&config, &mut |_, _, _| ControlFlow::Continue(())).err().unwrap().to_string();
+        assert!(refused.contains("it holds \"long\", \"3\", \"4\" and 15 other values"), "{refused}");
     }
 }

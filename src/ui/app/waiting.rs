@@ -1,5 +1,7 @@
 //! What the actions on the queue do, and how it goes on by itself when the run before has ended.
 
+use std::sync::Arc;
+
 use super::App;
 use crate::train::config::RunConfig;
 use crate::train::open::Open;

@@ -3,14 +3,14 @@
 use egui::{Align, Layout, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::number;
-use super::text::elided;
+use super::text::in_two_lines;
 use crate::ui::theme::{self, Palette, size};
 
 /// Height of a line of a form.
 pub const LINE: f32 = 30.0;
 
-/// A name to the left and a control at the right edge, of which the name takes what is left. What is wrong with a number
-/// in it is said below.
+/// A name to the left and a control at the right edge, of which the name takes what is left, in two lines where one is too narrow. What is wrong with
+/// a number in it is said below.
 pub fn row<R>(ui: &mut Ui, name: &str, hint: &str, palette: &Palette, control: impl FnOnce(&mut Ui) -> R) -> R {
     let width = ui.available_width();
     let line = ui.allocate_ui_with_layout(vec2(width, LINE), Layout::right_to_left(Align::Center), |ui| {
@@ -21,7 +21,7 @@ pub fn row<R>(ui: &mut Ui, name: &str, hint: &str, palette: &Palette, control: i
         if left > 8.0 {
             let (rect, response) = ui.allocate_exact_size(vec2(left, LINE), Sense::hover());
             let color = if ui.is_enabled() { palette.text_dim } else { palette.text_faint };
-            let galley = elided(ui.painter(), name, theme::regular(size::BODY), color, left);
+            let galley = in_two_lines(ui.painter(), name, color, left);
             let rect = egui::Rect::from_min_max(rect.min - vec2(6.0, 0.0), rect.max);
             // A name that is cut is told whole.
             let whole = if galley.elided { name } else { "" };

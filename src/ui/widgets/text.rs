@@ -75,6 +75,20 @@ pub fn elided(painter: &Painter, words: &str, font: FontId, color: Color32, widt
     painter.layout_job(job)
 }
 
+/// A name in one line, or smaller in two where it is too wide for that; only what is too long for these is cut.
+pub fn in_two_lines(painter: &Painter, words: &str, color: Color32, width: f32) -> Arc<Galley> {
+    let one = elided(painter, words, theme::regular(size::BODY), color, width);
+    if !one.elided {
+        return one;
+    }
+    let format = TextFormat { font_id: theme::regular(size::SMALL), color, ..TextFormat::default() };
+    let mut job = LayoutJob::single_section(words.to_owned(), format);
+    job.wrap =
+        TextWrapping { max_width: width.max(0.0), max_rows: 2, break_anywhere: false, ..TextWrapping::default() };
+    let two = painter.layout_job(job);
+    if two.elided || two.size().x > width { one } else { two }
+}
+
 /// A name in one line, without its middle where it is wider than `width`: beginning and end tell names apart.
 pub fn middle(painter: &Painter, name: &str, font: FontId, width: f32) -> String {
     let whole = painter.layout_no_wrap(name.to_owned(), font, Color32::PLACEHOLDER).size().x;

@@ -347,3 +347,32 @@ fn part_row_ui(ui: &mut Ui, palette: &Palette, counts: [String; 2], strong: bool
 fn named(column: Option<&String>) -> Option<String> {
     column.filter(|name| !name.is_empty()).cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{PartName, Parts};
+
+    #[test]
+    fn the_values_of_a_column_are_told_with_what_becomes_of_them() {
+        let name = |written: &str, part, examples| PartName { written: written.into(), part, examples };
+        let part_names = vec![
+            name("train", Use::Learn, 40),
+            name("training", Use::Learn, 9),
+            name("val", Use::Judge, 17),
+            name("test", Use::Test, 13),
+        ];
+        let parts = Some(Parts { train: 49, dev: 17, test: 13, none: 2 });
+        let summary = Summary { parts, part_names, ..Summary::default() };
+        let lines = understood(&summary, HeldOut::Here);
+        let other = "any other value: left out";
+        let told = ["\"train\", \"training\": learned from", "\"val\": evaluated on", "\"test\": left out", other];
+        assert_eq!(lines, told);
+        assert_eq!(left_out(&summary, HeldOut::Here), [("test", "13".to_owned()), ("no part", "2".to_owned())]);
+        let folds = understood(&summary, HeldOut::InFolds);
+        assert_eq!(folds[1..3], ["\"val\": dealt over the folds", "\"test\": left out"]);
+        let own = understood(&summary, HeldOut::OtherFile);
+        assert_eq!(own[1..3], ["\"val\": left out", "\"test\": left out"]);
+        assert_eq!(understood(&Summary::default(), HeldOut::Here), [""; 0]);
+    }
+}

@@ -10,6 +10,7 @@ use crate::train::limits;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::form::row;
 use crate::ui::widgets::line::{left, line};
+use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, text};
 
 /// What is being typed.
@@ -48,10 +49,7 @@ impl ProbesForm {
             self.add_ui(ui, draft, palette);
         }
         if !draft.run.probes.is_empty() {
-            let hint = "How many steps lie between two answers; 0 asks some forty times in the run";
-            row(ui, "Ask them every", hint, palette, |ui| {
-                whole(ui, "Steps between answers", &mut draft.run.probe_every, limits::at_least(0.0));
-            });
+            every_ui(ui, &mut draft.run.probe_every, palette);
         }
     }
 
@@ -78,6 +76,24 @@ impl ProbesForm {
             let pair = (takes && !pair.is_empty()).then_some(pair);
             draft.run.probes.push(Probe::Text { text, pair });
         }
+    }
+}
+
+/// How often they are asked: 0 leaves it to the run.
+fn every_ui(ui: &mut Ui, every: &mut u64, palette: &Palette) {
+    const USUAL: u64 = 10;
+    let hint = "Automatic: some forty times in the run, evenly spaced";
+    let by_steps = *every > 0;
+    row(ui, "Ask them", hint, palette, |ui| {
+        let choices = [(false, "Automatic"), (true, "By steps")];
+        if let Some(by_steps) = segmented(ui, palette, by_steps, &choices, false) {
+            *every = if by_steps { USUAL } else { 0 };
+        }
+    });
+    if by_steps {
+        row(ui, "Steps between", "How many steps lie between two answers", palette, |ui| {
+            whole(ui, "Steps between answers", every, limits::COUNT);
+        });
     }
 }
 
