@@ -174,4 +174,12 @@ mod tests {
         let line = serde_json::to_string(&eval).unwrap();
         assert!(matches!(serde_json::from_str(&line), Ok(TrainEvent::Eval { .. })), "{line}");
     }
+
+    #[test]
+    fn what_was_said_before_the_first_update_is_told_once() {
+        let said = |step: u64, message: &str| TrainEvent::Warning { step, message: message.into() };
+        let events = [said(0, "a row has no text"), said(0, "13 rows of test left out"), said(0, "a row has no text")];
+        let events = [&events[..], &[said(4, "no checkpoint")]].concat();
+        assert_eq!(first_warnings(&events), ["a row has no text", "13 rows of test left out"]);
+    }
 }

@@ -374,3 +374,33 @@ pub struct OpenedRun {
     pub events: Vec<TrainEvent>,
     pub evaluation: Option<Arc<EvaluatedData>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Table;
+    use crate::task::Task;
+
+    #[test]
+    fn lengths_of_a_run_are_those_of_the_rows_that_it_reads() {
+        let table = Table::from_bytes("a.csv".as_ref(), b"text,label\na,x\nb,y\nc,x\nd,y\n".to_vec()).unwrap();
+        let roles = Roles { text: Some("text".into()), label: Some("label".into()), ..Roles::default() };
+        let dataset = Arc::new(Dataset::new(Arc::new(table), Task::Classify, &roles, None).unwrap());
+        let split = Split { train: vec![0, 3], eval: vec![1] };
+        let loaded = LoadedDataset::new(dataset.clone(), split, None, Vec::new());
+        let lengths = Lengths {
+            model: PathBuf::from("m"),
+            tokens: vec![5, 6, 7, 8],
+            fixed: vec![1, 2, 3, 4],
+            specials: 2,
+            unknown_share: 0.0,
+        };
+        let of_run = lengths.of_run(&loaded);
+        assert_eq!((of_run.tokens, of_run.fixed), (vec![5, 6, 8], vec![1, 2, 4]));
+        assert_eq!(loaded.held_out(false), HeldOut::Here);
+        // What is held out of another file is none of these rows.
+        let own = LoadedDataset { eval: Some(dataset), ..loaded };
+        assert_eq!(lengths.of_run(&own).tokens, [5, 8]);
+        assert_eq!((own.held_out(false), own.held_out(true)), (HeldOut::OtherFile, HeldOut::InFolds));
+    }
+}

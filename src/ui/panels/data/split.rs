@@ -55,7 +55,9 @@ impl SplitForm {
             if in_folds {
                 folds_ui(ui, cx);
             } else {
-                let choices = [(By::Share, "A share"), (By::Column, "A column"), (By::File, "Own file")];
+                let mut choices = vec![(By::Share, "A share"), (By::Column, "A column"), (By::File, "Own file")];
+                // Of a text that is its own lesson no row is one of a part.
+                choices.retain(|(by, _)| *by != By::Column || has_parts(cx));
                 if let Some(by) = segmented(ui, palette, by, &choices, true) {
                     self.press(by, table, cx);
                 }
@@ -97,6 +99,7 @@ impl SplitForm {
         match self.pressed {
             _ if data.eval.is_some() => By::File,
             Some(By::File) => By::File,
+            _ if !has_parts(cx) => By::Share,
             _ if named(data.roles.split.as_ref()).is_some() => By::Column,
             pressed => pressed.unwrap_or(By::Share),
         }
@@ -243,6 +246,11 @@ fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if Button::new("Hold out a share instead").small().show(ui, palette).clicked() {
         cx.act(Action::SetSplit(SplitRule { fold: None, ..rule }));
     }
+}
+
+/// Whether a column can tell the parts of these rows.
+fn has_parts(cx: &Cx<'_>) -> bool {
+    cx.workspace.data.loaded.as_ref().is_none_or(|loaded| !loaded.dataset.makes_its_own_labels())
 }
 
 /// Whether a column alone says what is held out: it names more than rows to learn from.
