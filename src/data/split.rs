@@ -73,8 +73,8 @@ impl Split {
     }
 }
 
-/// Which of `all` examples are held out where groups stay whole. An empty cell is a group of its own; one group at least is left
-/// to learn from.
+/// Which of `all` examples are held out where groups stay whole. An empty cell is a group of its own; one group at least
+/// is left to learn from.
 fn held_out_groups(dataset: &Dataset, all: &[usize], rule: &SplitRule) -> Vec<bool> {
     let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();

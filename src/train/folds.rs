@@ -433,7 +433,8 @@ mod tests {
             ]
         );
         let words = missing_words(&read(Some("")), &held_by, true);
-        let long = "7 labelled rows have no prediction, as what is longer than the limit is left out, or nothing of them is read";
+        let long = "7 labelled rows have no prediction, as what is longer than the limit is left out, or nothing of them \
+                    is read";
         assert_eq!(words, [long]);
         assert_eq!(missing_words(&read(None), &[Some((0, 0)); 12], false), [""; 0]);
     }

@@ -167,7 +167,8 @@ impl SplitForm {
         let roles = cx.workspace.data.roles.clone();
         let before = named(roles.split.as_ref());
         let mut split = before.clone();
-        let hint = "A column that says train, dev or test divides the rows, and no share is drawn; of folds the test is left out";
+        let hint = "A column that says train, dev or test divides the rows, and no share is drawn; of folds the test is \
+                    left out";
         form::row(ui, "Parts in", hint, palette, |ui| {
             column_ui(ui, "Column of parts", COLUMN, &mut split, table, "None");
         });
@@ -272,7 +273,8 @@ fn understood(summary: &Summary, held_out: HeldOut) -> Vec<String> {
     let left = parts.left_out(held_out);
     let line = |part: Use, name: &str, used: &str| {
         let written = summary.part_names.iter().filter(|name| name.part == part);
-        let written: Vec<String> = written.map(|name| format!("\"{}\"", name.written)).collect();
+        let written: Vec<String> =
+            written.map(|name| format!("\"{}\" ({})", name.written, format::count(name.examples as u64))).collect();
         let use_of_it = if left.iter().any(|(left, _)| *left == name) { "left out" } else { used };
         (!written.is_empty()).then(|| format!("{}: {use_of_it}", written.join(", ")))
     };
@@ -374,13 +376,18 @@ mod tests {
         let summary = Summary { parts, part_names, ..Summary::default() };
         let lines = understood(&summary, HeldOut::Here);
         let other = "any other value: left out";
-        let told = ["\"train\", \"training\": learned from", "\"val\": evaluated on", "\"test\": left out", other];
+        let told = [
+            "\"train\" (40), \"training\" (9): learned from",
+            "\"val\" (17): evaluated on",
+            "\"test\" (13): left out",
+            other,
+        ];
         assert_eq!(lines, told);
         assert_eq!(left_out(&summary, HeldOut::Here), [("test", "13".to_owned()), ("no part", "2".to_owned())]);
         let folds = understood(&summary, HeldOut::InFolds);
-        assert_eq!(folds[1..3], ["\"val\": dealt over the folds", "\"test\": left out"]);
+        assert_eq!(folds[1..3], ["\"val\" (17): dealt over the folds", "\"test\" (13): left out"]);
         let own = understood(&summary, HeldOut::OtherFile);
-        assert_eq!(own[1..3], ["\"val\": left out", "\"test\": left out"]);
+        assert_eq!(own[1..3], ["\"val\" (17): left out", "\"test\" (13): left out"]);
         assert_eq!(understood(&Summary::default(), HeldOut::Here), [""; 0]);
     }
 }
