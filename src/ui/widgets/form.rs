@@ -9,8 +9,8 @@ use crate::ui::theme::{self, Palette, size};
 /// Height of a line of a form.
 pub const LINE: f32 = 30.0;
 
-/// A name to the left and a control at the right edge, of which the name takes what is left, in two lines where one is too narrow. What is wrong with
-/// a number in it is said below.
+/// A name to the left and a control at the right edge, of which the name takes what is left, in two lines where one is too
+/// narrow. What is wrong with a number in it is said below.
 pub fn row<R>(ui: &mut Ui, name: &str, hint: &str, palette: &Palette, control: impl FnOnce(&mut Ui) -> R) -> R {
     let width = ui.available_width();
     let line = ui.allocate_ui_with_layout(vec2(width, LINE), Layout::right_to_left(Align::Center), |ui| {
