@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use attune::data::{Fold, Roles};
+use attune::data::{Fold, Roles, SplitRule};
 use attune::inspect::Question;
 use attune::model::kept;
 use attune::table::Inputs;
@@ -186,4 +186,43 @@ fn one_slider_goes_through_the_states_of_a_run() {
     assert!(window.shows("Run's model on reviews.csv"));
     window.press("Run's model");
     window.until("the held-out rows are back", |workspace| is_on(workspace, &dir.join("model"), None));
+}
+
+#[test]
+fn a_column_of_parts_is_shown_with_what_it_leaves_out_with_and_without_folds() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |row: usize| {
+        let part = ["train", "train", "dev", "test"][row % 4];
+        format!("{row},a text {row},{},{part}\n", ["bad", "good"][row / 4 % 2])
+    };
+    let data = folder.path().join("rows.csv");
+    std::fs::write(&data, format!("id,text,label,split\n{}", (0..40).map(row).collect::<String>())).unwrap();
+    let mut window = Window::open(folder.path());
+    window.harness.state_mut().act(Action::OpenData(data.into()));
+    let is_read = |workspace: &Workspace| workspace.data.loaded.is_some() && workspace.jobs.is_empty();
+    window.until("the rows are divided", is_read);
+    window.go(Screen::Data);
+    assert!(window.shows("\"train\" (20): learned from") && window.shows("\"dev\" (10): evaluated on"));
+    assert!(window.shows("\"test\" (10): left out") && window.shows("Test 10, left out"));
+    assert!(!window.shows("Seed in Data"), "nothing is drawn");
+
+    let rule = SplitRule { fold: Some(Fold { number: 1, of: 5 }), ..window.workspace().data.rule.clone() };
+    window.harness.state_mut().act(Action::SetSplit(rule.clone()));
+    window.until("the rows are dealt", |workspace| workspace.data.folds() == 5 && is_read(workspace));
+    assert!(window.shows("Every row but the 10 of test is held out once, in 5 runs"));
+    assert!(window.shows("Group column") && window.shows("\"dev\" (10): dealt over the folds"));
+
+    window.harness.state_mut().act(Action::SetSplit(SplitRule { fold: None, ..rule }));
+    window.until("the rows are divided again", |workspace| workspace.data.folds() == 0 && is_read(workspace));
+    press_below(&mut window, "A share");
+    let is_drawn = |workspace: &Workspace| workspace.data.roles.split.as_deref() == Some("") && is_read(workspace);
+    window.until("a share is drawn", is_drawn);
+    assert!(!window.shows("Test 10, left out") && window.shows("Seed in Data"));
+    let split = &window.workspace().data.loaded.as_ref().unwrap().split;
+    assert_eq!(split.train.len() + split.eval.len(), 40);
+    press_below(&mut window, "A column");
+    window.until("the column is found again", |workspace| {
+        workspace.data.roles.split.as_deref() == Some("split") && is_read(workspace)
+    });
+    assert!(window.shows("Test 10, left out"));
 }
