@@ -5,9 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::DataError;
-use super::columns::{column, content};
+use super::columns::content;
 use super::labels::{Classes, Numerals, Separator, flag_columns};
-use super::parts;
 use super::rejected::Rejected;
 use super::rows::{Content, Example, LabelSet, Roles, Target};
 use super::targets::Targets;
@@ -180,13 +179,6 @@ impl Dataset {
     /// The line in the file that an example came from, from 1.
     pub fn line(&self, example: usize) -> usize {
         self.table.line(self.examples[example].row)
-    }
-
-    /// Refuses rows to be kept together, or divided, by a column that is not there, and divided by one that tells no parts.
-    pub fn check_group(table: &Table, roles: &Roles) -> Result<(), DataError> {
-        let split = roles.split.as_deref().filter(|name| !name.is_empty());
-        column(table, roles.group.as_deref(), "group")?;
-        column(table, split, "split")?.map_or(Ok(()), |column| parts::check(table, column))
     }
 
     /// What an example shares with those that must stay on its side of a split.

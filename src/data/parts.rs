@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DataError, Dataset, Split};
+use super::columns::column as named;
+use super::{DataError, Dataset, Roles, Split};
 use crate::stop::heed;
 use crate::table::{Table, plain_name};
 use crate::words::plural;
@@ -103,7 +104,7 @@ pub(super) fn column(table: &Table) -> Option<String> {
 }
 
 /// Refuses a column that says of no row that it is to learn from.
-pub(super) fn check(table: &Table, column: usize) -> Result<(), DataError> {
+fn check(table: &Table, column: usize) -> Result<(), DataError> {
     const SHOWN: usize = 3;
     let mut values: BTreeSet<&str> = BTreeSet::new();
     let mut first: Vec<String> = Vec::new();
@@ -134,6 +135,13 @@ fn shortened(cell: &str) -> String {
 }
 
 impl Dataset {
+    /// Refuses rows to be kept together, or divided, by a column that is not there, and divided by one that tells no parts.
+    pub fn check_group(table: &Table, roles: &Roles) -> Result<(), DataError> {
+        let split = roles.split.as_deref().filter(|name| !name.is_empty());
+        named(table, roles.group.as_deref(), "group")?;
+        named(table, split, "split")?.map_or(Ok(()), |column| check(table, column))
+    }
+
     /// What each example is for, where a column says it.
     fn uses(&self) -> Option<Vec<Option<Use>>> {
         let column = self.column_of_parts()?;
