@@ -42,16 +42,25 @@ impl Default for Vault {
 
 fn entry() -> Result<keyring::Entry, String> {
     keyring::Entry::new(SERVICE, USER).map_err(|error| match keyring::Entry::store_status() {
-        Err(status) => status.to_string(),
-        Ok(()) => error.to_string(),
+        Err(status) => plain(status.to_string()),
+        Ok(()) => plain(error.to_string()),
     })
 }
 
 fn words(error: keyring::Error) -> String {
     match error {
         keyring::Error::NoEntry => "it holds no token of Attune's any more".to_owned(),
-        error => error.to_string(),
+        error => plain(error.to_string()),
     }
+}
+
+/// A reason as a person can use it: where no service answers on the bus of the session, that is the whole of it.
+fn plain(reason: String) -> String {
+    let of_bus = ["Failed to connect to address", "ServiceUnknown", "DBUS_SESSION_BUS_ADDRESS", "NameHasNoOwner"];
+    if of_bus.iter().any(|part| reason.contains(part)) {
+        return "this system has no keyring service running".to_owned();
+    }
+    reason
 }
 
 impl Keyring {
@@ -77,5 +86,20 @@ impl Keyring {
 
     pub(super) fn forget(&self) -> Result<(), HubError> {
         (self.vault.remove)().map_err(|reason| HubError::Keyring { doing: "be removed from", reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyring_that_nobody_serves_is_told_in_words() {
+        let raw =
+            "Platform failure: zbus error: Failed to connect to address `unix:path=/run/user/0/bus`: No such file";
+        assert_eq!(plain(raw.to_owned()), "this system has no keyring service running");
+        let unknown = "Platform failure: zbus error: org.freedesktop.DBus.Error.ServiceUnknown: not activatable";
+        assert_eq!(plain(unknown.to_owned()), "this system has no keyring service running");
+        assert_eq!(plain("the keyring is locked".to_owned()), "the keyring is locked");
     }
 }

@@ -37,7 +37,7 @@ use super::panels::train::TrainPanel;
 use super::places::Places;
 use super::settings::{self, Settings};
 use super::tiles::{self, Tiled};
-use super::workspace::{Level, Queue, Workspace, job};
+use super::workspace::{Level, Queue, Workspace};
 use super::{Action, Cx, Palette, Screen, fonts, theme};
 use crate::hub::Hub;
 use crate::signals::AskedToEnd;
@@ -236,7 +236,7 @@ impl App {
 
     fn drop_old_toasts(&mut self) {
         let now = self.workspace.now;
-        self.workspace.toasts.retain(|toast| now - toast.since < job::toast_seconds(toast.level));
+        self.workspace.toasts.retain(|toast| now < toast.ends());
     }
 
     /// Shortcuts of everything that has one. While a question is asked only the question counts.
@@ -324,6 +324,9 @@ impl App {
         let screen = self.workspace.screen;
         let mut cx = Cx { workspace: &self.workspace, actions: &mut self.actions, palette };
         let panels = &mut self.panels;
+        if screen != Screen::Explore {
+            panels.explore.rest(&mut cx);
+        }
         match screen {
             Screen::Home => panels.home.ui(ui, &mut cx),
             Screen::Data => panels.data.ui(ui, &mut cx),
@@ -333,6 +336,7 @@ impl App {
             Screen::Explore => {
                 tiled_ui(&mut self.settings, screen, &mut panels.explore, ui, &mut cx);
                 self.turn_to_tabs();
+                self.workspace.explore.is_used = self.workspace.explore.model.is_some();
             }
             Screen::Runs => panels.runs.ui(ui, &mut cx),
             Screen::Settings => panels.settings.ui(ui, &mut cx, &self.settings),

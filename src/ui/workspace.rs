@@ -351,11 +351,13 @@ impl Workspace {
             }
             Payload::Run(run) => self.take_run(kind, &run),
             Payload::Hub(told) => self.take_hub(kind, told),
-            Payload::Worked(worked) => {
-                self.worked.retain(|known| !known.work.is_like(&worked.work));
-                self.worked.push(worked);
-            }
+            Payload::Worked(worked) => self.take_worked(worked),
         }
+    }
+
+    pub(in crate::ui) fn take_worked(&mut self, worked: Worked) {
+        self.worked.retain(|known| !known.work.is_like(&worked.work));
+        self.worked.push(worked);
     }
 
     /// What cannot be read wherever the next run is described.
@@ -391,8 +393,16 @@ impl Workspace {
             OpenPurpose::Show => {
                 self.run = Some(RunView::opened(opened));
                 self.take_evaluation(opened);
+                if opened.config.run.folds == 0 {
+                    self.explore_with(model_of(&opened.summary.dir));
+                }
             }
-            OpenPurpose::AfterTraining => self.take_evaluation(opened),
+            OpenPurpose::AfterTraining => {
+                self.take_evaluation(opened);
+                if opened.config.run.folds == 0 {
+                    self.offer_trained(model_of(&opened.summary.dir));
+                }
+            }
         }
     }
 
@@ -400,9 +410,6 @@ impl Workspace {
         self.evaluation.clone_from(&opened.evaluation);
         self.kept = None;
         self.evaluation_error = None;
-        if opened.config.run.folds == 0 {
-            self.explore_with(model_of(&opened.summary.dir));
-        }
     }
 
     /// What a person said of the columns of a file, where it is open. What was guessed is nobody's word: a model is asked

@@ -5,7 +5,7 @@ use crate::hub::{Hub, Keep, Keyring, Query, Repo, RepoKind, Token, TokenOrigin};
 use crate::ui::Screen;
 use crate::ui::action::HubAction;
 use crate::ui::frame::ask::Question;
-use crate::ui::workspace::hub::Search;
+use crate::ui::workspace::hub::{Search, TOKEN_KEPT};
 use crate::ui::workspace::{DownloadState, JobKind};
 use crate::worker::protocol::{Command, Control, HubAsk, JobId, Setting, Wanted};
 
@@ -200,7 +200,7 @@ impl App {
         state.hub.origins.token = Some(TokenOrigin::Typed);
         state.account = None;
         if keep != Keep::Session {
-            let done = "The token was kept".to_owned();
+            let done = TOKEN_KEPT.to_owned();
             self.ask_hub(JobKind::HubDeed { done }, "Keeping the token", HubAsk::KeepToken(keep));
         }
     }

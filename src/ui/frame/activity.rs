@@ -10,6 +10,10 @@ use crate::ui::workspace::{Job, JobKind, Level};
 use crate::ui::{Action, Cx, format};
 
 const HEIGHT: f32 = 32.0;
+/// Width of the progress of a job.
+const BAR: f32 = 96.0;
+/// The least width of a title or a detail that still tells something.
+const LEAST: f32 = 60.0;
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dialog_open: bool) {
     let palette = cx.palette;
@@ -52,28 +56,40 @@ fn read_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let (Some(plan), Some(lengths)) = (&cx.workspace.plan, &cx.workspace.data.lengths) else { return };
     let examples = plan.train_examples + plan.eval_examples;
-    if examples == 0 || ui.available_width() < 260.0 {
+    if examples == 0 {
         return;
     }
+    // What is being done and its end have the room first.
+    let room = ui.available_width() - least_of_jobs(ui, cx);
+    let chip_width = |ui: &Ui, words: &str| width_of(ui, words, size::SMALL) + 34.0;
     let unknown = lengths.unknown_share;
     let words = format!("{} unknown", format::percent(unknown));
+    let unknown_width = chip_width(ui, &words);
     let chip = if unknown > 0.01 { Chip::warn(words, palette).dot() } else { Chip::neutral(words, palette) };
     let note = format!("{} of the tokens are not in this model's vocabulary", format::percent(unknown));
-    let mut pressed = chip.name(&note).clickable().show(ui).on_hover_text(&note).clicked();
+    let mut pressed = false;
+    let mut rest = room;
+    if unknown_width <= room {
+        pressed = chip.name(&note).clickable().show(ui).on_hover_text(&note).clicked();
+        rest -= unknown_width;
+    }
     let (share, limit) =
         (|count: usize| format::percent(count as f64 / examples as f64), cx.workspace.draft.data.max_tokens);
     let of = |count: usize| format!("{} of {} texts", format::count(count as u64), format::count(examples as u64));
-    let (chip, note) = if plan.windowed > 0 {
+    let (words, is_cut, note) = if plan.windowed > 0 {
         let note =
             format!("{} are longer than {limit} tokens and are read in windows; nothing is cut", of(plan.windowed));
-        (Chip::neutral(format!("{} in windows", share(plan.windowed)), palette), note)
+        (format!("{} in windows", share(plan.windowed)), false, note)
     } else if plan.truncated > 0 {
         let note = format!("{} are longer than {limit} tokens and lose their end", of(plan.truncated));
-        (Chip::warn(format!("{} of texts cut", share(plan.truncated)), palette).dot(), note)
+        (format!("{} of texts cut", share(plan.truncated)), true, note)
     } else {
-        (Chip::neutral("0 % of texts cut", palette), format!("No text is longer than {limit} tokens"))
+        ("0 % of texts cut".to_owned(), false, format!("No text is longer than {limit} tokens"))
     };
-    pressed |= chip.name(&note).clickable().show(ui).on_hover_text(note).clicked();
+    if chip_width(ui, &words) <= rest {
+        let chip = if is_cut { Chip::warn(words, palette).dot() } else { Chip::neutral(words, palette) };
+        pressed |= chip.name(&note).clickable().show(ui).on_hover_text(note).clicked();
+    }
     if pressed {
         cx.act(Action::Go(crate::ui::Screen::Data));
     }
@@ -86,31 +102,77 @@ fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The jobs in progress; `false` when there are none.
-fn jobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
-    let shown: Vec<&Job> = cx.workspace.jobs.iter().filter(|job| !job.kind.is_quiet()).collect();
-    let most = if ui.available_width() > 700.0 { 2 } else { 1 };
-    // The training is what a person waits for, so it stands first.
-    let mut ordered = shown.clone();
-    ordered.sort_by_key(|job| !matches!(job.kind, JobKind::Train { .. }));
-    let mut actions = Vec::new();
-    for job in ordered.iter().take(most) {
-        job_ui(ui, cx, job, &mut actions);
+/// The jobs that are shown; the training is what a person waits for, so it stands first.
+fn shown<'a>(cx: &Cx<'a>) -> Vec<&'a Job> {
+    let mut shown: Vec<&Job> = cx.workspace.jobs.iter().filter(|job| !job.kind.is_quiet()).collect();
+    shown.sort_by_key(|job| !matches!(job.kind, JobKind::Train { .. }));
+    shown
+}
+
+fn width_of(ui: &Ui, words: &str, size: f32) -> f32 {
+    text::width(ui, egui::RichText::new(words).font(theme::medium(size)))
+}
+
+/// What ends a job, in a word.
+fn end_word(job: &Job) -> &'static str {
+    match job.kind {
+        _ if job.stopping => "Stopping",
+        JobKind::Train { .. } => "Stop",
+        _ => "Cancel",
     }
-    if shown.len() > most {
-        ui.label(text::small(format!("and {} more", shown.len() - most), cx.palette));
+}
+
+/// Room for the press that ends a job, with what stands around it.
+fn end_width(ui: &Ui, job: &Job) -> f32 {
+    width_of(ui, end_word(job), size::SMALL + 1.0) + 64.0
+}
+
+/// The least room for a job: its progress, its title and what ends it.
+fn least(ui: &Ui, job: &Job) -> f32 {
+    let title = width_of(ui, &job.title, size::BODY - 1.0).min(220.0);
+    BAR + title + end_width(ui, job) + 24.0
+}
+
+/// The least room for all that stands at the left: the buttons of downloads and of the queue, and the first job or what
+/// was said last.
+fn least_of_jobs(ui: &Ui, cx: &Cx<'_>) -> f32 {
+    let buttons = [!cx.workspace.downloads.is_empty(), !cx.workspace.queue.is_empty()];
+    let buttons = buttons.into_iter().filter(|is_there| *is_there).count() as f32 * 140.0;
+    buttons + shown(cx).first().map_or(160.0, |job| least(ui, job) + LEAST)
+}
+
+/// The jobs in progress; `false` when there are none. What ends a job is never pushed out: what it is at, its title and
+/// further jobs give way first.
+fn jobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+    let shown = shown(cx);
+    let rest_words = |rest: usize| format!("and {rest} more");
+    let rest_width = |ui: &Ui, rest: usize| {
+        if rest == 0 { 0.0 } else { width_of(ui, &rest_words(rest), size::SMALL) + 12.0 }
+    };
+    let needed = |ui: &Ui, most: usize| {
+        let jobs: f32 = shown.iter().take(most).map(|job| least(ui, job)).sum();
+        jobs + rest_width(ui, shown.len() - most)
+    };
+    let most = if shown.len() > 1 && needed(ui, 2) <= ui.available_width() { 2 } else { shown.len().min(1) };
+    let mut actions = Vec::new();
+    for (place, job) in shown.iter().take(most).enumerate() {
+        let later: f32 = shown[..most].iter().skip(place + 1).map(|job| least(ui, job)).sum();
+        let room = ui.available_width() - later - rest_width(ui, shown.len() - most);
+        job_ui(ui, cx, job, room, &mut actions);
+    }
+    let rest = shown.len() - most;
+    if rest > 0 && rest_width(ui, rest) <= ui.available_width() {
+        ui.label(text::small(rest_words(rest), cx.palette));
     }
     cx.actions.extend(actions);
     !shown.is_empty()
 }
 
-fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, actions: &mut Vec<Action>) {
+fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, room: f32, actions: &mut Vec<Action>) {
     let palette = cx.palette;
     let run = cx.workspace.run.as_ref().filter(|_| matches!(job.kind, JobKind::Train { .. }));
     let share = run.filter(|run| run.steps > 0).map(crate::ui::workspace::RunView::progress);
     let share = share.or_else(|| job.progress.as_ref().and_then(crate::ui::workspace::Progress::share));
-    state::progress(ui, palette, share, 96.0);
-    ui.label(egui::RichText::new(&job.title).font(theme::medium(size::BODY - 1.0)).color(palette.text));
     let detail = match run {
         Some(_) if job.stopping => "finishing the step and saving".into(),
         Some(run) if run.steps > 0 => {
@@ -121,15 +183,29 @@ fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, actions: &mut Vec<Action>) {
         }
         _ => job.progress.as_ref().map_or_else(|| if job.begun { String::new() } else { "waiting".into() }, detail_of),
     };
-    ui.label(text::number_dim(detail, palette));
-    let is_training = matches!(job.kind, JobKind::Train { .. });
-    let (words, action) = if job.stopping {
-        ("Stopping", None)
-    } else if is_training {
-        ("Stop", Some(Action::StopRun))
-    } else {
-        ("Cancel", Some(Action::StopJob(job.id)))
+    let detail = text::number_dim(detail, palette);
+    let gap = ui.spacing().item_spacing.x;
+    let mut rest = room - end_width(ui, job);
+    if rest >= BAR + LEAST {
+        state::progress(ui, palette, share, BAR);
+        rest -= BAR + gap;
+    }
+    let title = text::elided(ui.painter(), &job.title, theme::medium(size::BODY - 1.0), palette.text, rest.max(0.0));
+    rest -= title.size().x + gap;
+    ui.label(title).on_hover_text(&job.title);
+    let wide = text::width(ui, detail.clone());
+    if wide > 0.0 && rest >= wide.min(LEAST) {
+        let size = vec2(rest.min(wide), HEIGHT);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.add(egui::Label::new(detail).truncate());
+        });
+    }
+    let action = match job.kind {
+        _ if job.stopping => None,
+        JobKind::Train { .. } => Some(Action::StopRun),
+        _ => Some(Action::StopJob(job.id)),
     };
+    let (words, is_training) = (end_word(job), matches!(job.kind, JobKind::Train { .. }));
     let icon = if is_training { ICON_STOP } else { ICON_CLOSE };
     let button = Button::new(words).name(format!("{words} {}", job.title)).icon(icon).quiet().small();
     if button.enabled(action.is_some()).show(ui, palette).clicked() {

@@ -8,14 +8,13 @@ use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_ERROR, ICON
 use super::activity::level_color;
 use crate::ui::theme;
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::job::toast_seconds;
 use crate::ui::workspace::{Level, Toast};
 use crate::ui::{Action, Cx};
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let now = cx.workspace.now;
     // A frame is drawn when the next toast goes, and none before.
-    let next = cx.workspace.toasts.iter().map(|toast| toast.since + toast_seconds(toast.level) - now).reduce(f64::min);
+    let next = cx.workspace.toasts.iter().map(|toast| toast.ends() - now).reduce(f64::min);
     if let Some(seconds) = next {
         ui.ctx().request_repaint_after(Duration::from_secs_f64(seconds.max(0.02)));
     }
@@ -64,6 +63,12 @@ fn toast_ui(ui: &mut Ui, cx: &mut Cx<'_>, toast: &Toast) {
                     ui.label(text::strong(&toast.title, palette));
                     if !toast.text.is_empty() {
                         ui.label(text::small(state::sentence(&toast.text), palette));
+                    }
+                    if let Some(model) = &toast.offers
+                        && Button::new("Try it").small().show(ui, palette).clicked()
+                    {
+                        cx.act(Action::ExploreWith(model.clone()));
+                        cx.act(Action::DismissToast(toast.id));
                     }
                 });
             });

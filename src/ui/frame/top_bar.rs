@@ -55,7 +55,8 @@ fn crumbs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     crumb_ui(ui, cx, Screen::Data, data.as_deref(), "No data", room);
     ui.spacing_mut().item_spacing.x = 2.0;
     ui.label(theme::icon(ICON_CHEVRON_RIGHT, 16.0).color(palette.text_faint));
-    crumb_ui(ui, cx, Screen::Model, model.as_deref(), "No model", room);
+    let absent = cx.workspace.opening().map_or_else(|| "No model".to_owned(), |name| format!("Opening {name}…"));
+    crumb_ui(ui, cx, Screen::Model, model.as_deref(), &absent, room);
 }
 
 fn crumb_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen, name: Option<&str>, absent: &str, room: f32) {

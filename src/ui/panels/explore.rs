@@ -41,6 +41,7 @@ use crate::ui::tiles::{Layout, Pane, Tiled};
 use crate::ui::workspace::{Offered, Shown, Workspace};
 use asker::Asker;
 use history::History;
+use rows::LookUp;
 use strip::{Asks, Strip};
 use text_box::TextBox;
 use told::Told;
@@ -71,6 +72,7 @@ pub struct ExplorePanel {
     met: Words,
     asker: Asker,
     strip: Strip,
+    look_up: LookUp,
     history: BTreeMap<Mode, History>,
     taken_offer: Option<Weak<Offered>>,
     taken_view: Option<Weak<Shown>>,
@@ -93,6 +95,7 @@ impl Tiled for ExplorePanel {
             self.precision = cx.workspace.precision;
             self.forget();
         }
+        self.refuse_link(cx.workspace);
         let Some(subject) = &explore.subject else { return };
         if !is_same(self.subject.as_ref(), subject) {
             self.subject = Some(Arc::downgrade(subject));
@@ -143,6 +146,7 @@ impl Tiled for ExplorePanel {
     fn around_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.take_answer(ui, cx.workspace);
         self.ask(ui, cx);
+        self.look_up.ask(cx);
         self.head_panel_ui(ui, cx);
         self.tell_unfollowed(cx);
     }
@@ -184,6 +188,11 @@ impl Tiled for ExplorePanel {
 }
 
 impl ExplorePanel {
+    /// Another screen is looked at: what is being answered is not waited for.
+    pub fn rest(&mut self, cx: &mut Cx<'_>) {
+        self.asker.end(cx);
+    }
+
     fn of(kinds: &[Kind]) -> Self {
         Self {
             model: None,
@@ -200,6 +209,7 @@ impl ExplorePanel {
             met: Words::default(),
             asker: Asker::default(),
             strip: Strip::default(),
+            look_up: LookUp::default(),
             history: BTreeMap::new(),
             taken_offer: None,
             taken_view: None,

@@ -13,6 +13,8 @@ use crate::worker::protocol::JobId;
 #[derive(Clone, Debug, Default)]
 pub struct ExploreState {
     pub model: Option<PathBuf>,
+    /// Whether a person has looked at it there; then nothing but a person puts another in its place.
+    pub is_used: bool,
     /// What the model can be asked, once it is open.
     pub subject: Option<Arc<Subject>>,
     /// A text from another screen that is to be tried.

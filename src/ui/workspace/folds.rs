@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Level, RunView, Workspace, model_of};
 use crate::data::Fold;
-use crate::train::run::{RunSummary, fold_in};
+use crate::train::run::{RunStatus, RunSummary, fold_in};
 use crate::ui::format;
 
 /// Why a run in folds cannot be asked anything.
@@ -54,6 +54,15 @@ impl Workspace {
         folds
     }
 
+    /// How a run ended: of one in folds that has not ended itself, how the last of its folds was stopped.
+    pub fn status_in_folds(&self, run: &RunSummary) -> RunStatus {
+        let folds = self.folds_of(&run.dir);
+        match folds.last() {
+            Some((_, last)) if run.status == RunStatus::Open && last.status == RunStatus::Stopped => last.status,
+            _ => run.status,
+        }
+    }
+
     /// The runs without those that are a fold of another one that is listed: what a person counts.
     pub fn whole_runs(&self) -> impl Iterator<Item = &RunSummary> {
         self.runs.iter().filter(|run| fold_in(&run.dir).is_none_or(|(whole, _)| !self.is_in_folds(whole)))
@@ -82,7 +91,6 @@ mod tests {
 
     use super::*;
     use crate::train::event::{Ending, Step, TrainEvent};
-    use crate::train::run::RunStatus;
     use crate::ui::workspace::run::Status;
 
     fn view() -> RunView {
@@ -151,6 +159,9 @@ mod tests {
             listed("/runs/b", 0),
         ];
         assert_eq!(workspace.runs[1].status, RunStatus::Open);
+        assert_eq!(workspace.status_in_folds(&workspace.runs[1]), RunStatus::Open);
+        workspace.runs[0].status = RunStatus::Stopped;
+        assert_eq!(workspace.status_in_folds(&workspace.runs[1]), RunStatus::Stopped, "as its last fold");
         let mine = PathBuf::from("/models/mine");
         workspace.explore_with(mine.clone());
         workspace.explore_with(model_of(Path::new("/runs/a")));

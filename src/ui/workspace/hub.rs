@@ -10,6 +10,9 @@ use crate::hub::{
 use crate::train::fits::Room;
 use crate::worker::protocol::LookedModel;
 
+/// What is said once a token was kept.
+pub const TOKEN_KEPT: &str = "The token was kept";
+
 /// Why something could not be done, and what can be done about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {

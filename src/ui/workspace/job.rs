@@ -147,13 +147,23 @@ pub struct Toast {
     pub level: Level,
     pub title: String,
     pub text: String,
+    /// A model that a press puts into Explore.
+    pub offers: Option<PathBuf>,
     /// Seconds since the window opened.
     pub since: f64,
 }
 
 /// Seconds a toast stays; errors stay longer, because they have to be read.
-pub fn toast_seconds(level: Level) -> f64 {
+fn toast_seconds(level: Level) -> f64 {
     if level == Level::Error { 12.0 } else { 5.0 }
+}
+
+impl Toast {
+    /// When it goes away by itself; one that has to be read and answered stays longer.
+    pub fn ends(&self) -> f64 {
+        let level = if self.offers.is_some() { Level::Error } else { self.level };
+        self.since + toast_seconds(level)
+    }
 }
 
 impl JobKind {

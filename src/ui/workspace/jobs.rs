@@ -73,7 +73,7 @@ impl Workspace {
     pub fn toast(&mut self, level: Level, title: impl Into<String>, text: impl Into<String>) {
         let id = self.next_toast;
         self.next_toast += 1;
-        self.toasts.push(Toast { id, level, title: title.into(), text: text.into(), since: self.now });
+        self.toasts.push(Toast { id, level, title: title.into(), text: text.into(), offers: None, since: self.now });
     }
 
     pub(super) fn take_train(&mut self, event: &TrainEvent) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::explore::ExploreState;
-use super::{Level, Workspace};
+use super::{JobKind, Level, Workspace};
 use crate::hub::embedded::Shipped;
 use crate::ui::format;
 use crate::worker::protocol::{ModelEntry, Origin};
@@ -12,16 +12,44 @@ use crate::worker::protocol::{ModelEntry, Origin};
 impl Workspace {
     pub fn explore_with(&mut self, model: PathBuf) {
         if self.explore.model.as_ref() != Some(&model) && !self.refuses(&model) {
+            self.drop_jobs(|kind| *kind == JobKind::Ask);
             self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
             self.wants.subject = true;
         }
+    }
+
+    /// Puts the model of a run that has just ended into Explore, or offers it where a person is at another one.
+    pub(super) fn offer_trained(&mut self, model: PathBuf) {
+        let Some(used) = self.explore.model.clone().filter(|used| self.explore.is_used && *used != model) else {
+            return self.explore_with(model);
+        };
+        let words = format!("Explore stays with {}", self.model_name(&used));
+        self.toast(Level::Info, format!("{} is ready to be tried", self.model_name(&model)), words);
+        if let Some(toast) = self.toasts.last_mut() {
+            toast.offers = Some(model);
+        }
+    }
+
+    /// The name of the model that is being opened for the next run, while there is none yet.
+    pub fn opening(&self) -> Option<String> {
+        let dir = self.jobs.iter().find_map(|job| match &job.kind {
+            JobKind::OpenModel { dir, choose: true } => Some(dir),
+            _ => None,
+        });
+        dir.filter(|_| self.model.is_none()).map(|dir| self.model_name(dir))
     }
 
     /// Asks a state of the course of the run whose model is asked. It can be asked the same, so that nothing has to be told
     /// of it first.
     pub fn look_at_state(&mut self, dir: PathBuf) {
         let Some(subject) = self.explore.subject.as_ref().map(|subject| subject.in_state(&dir)) else { return };
-        self.explore = ExploreState { model: Some(dir), subject: Some(Arc::new(subject)), ..ExploreState::default() };
+        self.drop_jobs(|kind| *kind == JobKind::Ask);
+        self.explore = ExploreState {
+            model: Some(dir),
+            subject: Some(Arc::new(subject)),
+            is_used: true,
+            ..ExploreState::default()
+        };
     }
 
     /// The folder of a model inside the program, where it was written without trouble.
@@ -60,5 +88,42 @@ impl Workspace {
                 self.toast(Level::Warning, "No model was found there", words);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_is_being_opened_is_named_until_it_is_there() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        assert_eq!(workspace.opening(), None);
+        workspace.follow(JobKind::OpenModel { dir: "/models/other".into(), choose: false }, "Opening other");
+        assert_eq!(workspace.opening(), None, "it is only looked at");
+        workspace.follow(JobKind::OpenModel { dir: "/models/mine".into(), choose: true }, "Opening mine");
+        assert_eq!(workspace.opening().as_deref(), Some("mine"));
+        workspace.drop_jobs(|_| true);
+        assert_eq!(workspace.opening(), None);
+    }
+
+    #[test]
+    fn a_run_that_ends_takes_explore_from_nobody() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        let [first, second] = ["/runs/first/model", "/runs/second/model"].map(PathBuf::from);
+        workspace.offer_trained(first.clone());
+        assert_eq!(workspace.explore.model.as_ref(), Some(&first), "nobody was at another");
+        workspace.explore.is_used = true;
+        workspace.wants.subject = false;
+        workspace.offer_trained(second.clone());
+        assert_eq!(workspace.explore.model.as_ref(), Some(&first));
+        assert!(!workspace.wants.subject, "nothing is opened");
+        let toast = workspace.toasts.last().unwrap();
+        assert_eq!((toast.title.as_str(), toast.offers.as_ref()), ("second is ready to be tried", Some(&second)));
+        assert_eq!(toast.text, "Explore stays with first");
+        // A run that went on has the same folder, and nothing to offer.
+        workspace.toasts.clear();
+        workspace.offer_trained(first.clone());
+        assert!(workspace.toasts.is_empty());
     }
 }

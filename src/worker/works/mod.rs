@@ -17,4 +17,5 @@ pub mod sweep;
 pub mod switchboard;
 pub mod teachers;
 pub mod times;
+pub mod unseen;
 pub mod words;

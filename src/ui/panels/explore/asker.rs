@@ -45,21 +45,24 @@ impl Asker {
     pub fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>, by: (Mode, Words), wanted: Option<AnyInquiry>) {
         let (Some(inquiry), Some(model)) = (wanted, cx.workspace.explore.model.clone()) else {
             // What is still being answered is not asked anew by who looks for it again.
-            if cx.workspace.explore.pending.is_none() {
-                self.asked = None;
+            match cx.workspace.explore.pending {
+                None => self.asked = None,
+                Some(_) if self.is_left(by.0) => self.end(cx),
+                Some(_) => {}
             }
             return;
         };
         let request = (model, inquiry);
         let pending = cx.workspace.explore.pending.and_then(|job| cx.workspace.job(job));
         let is_long = pending.and_then(|job| job.progress.as_ref()).is_some_and(|progress| progress.total > 1);
-        if self.asked.as_ref() == Some(&request) || (pending.is_some() && !is_long) {
+        let is_left = self.is_left(by.0);
+        if self.asked.as_ref() == Some(&request) || (pending.is_some() && !is_long && !is_left) {
             // The answer to what is pending draws the window again.
             return;
         }
         let now = ui.input(|input| input.time);
         // Where nothing was typed the model or the task was changed.
-        let waits = is_long && !request.1.is_quick();
+        let waits = is_long && !is_left && !request.1.is_quick();
         let rest = self.edited.filter(|_| waits).map_or(0.0, |edited| edited + LONG_PAUSE - now);
         if rest > 0.001 {
             ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
@@ -68,6 +71,20 @@ impl Asker {
         self.edited = None;
         cx.act(Action::Ask { model: request.0.clone(), inquiry: request.1.clone() });
         (self.asked, self.by) = (Some(request), Some(by));
+    }
+
+    /// Whether what was asked last was asked in another view, so that nobody waits for it any more.
+    fn is_left(&self, mode: Mode) -> bool {
+        self.by.as_ref().is_some_and(|(by, _)| *by != mode)
+    }
+
+    /// Ends what is being answered; whoever looks for it again asks it anew.
+    pub fn end(&mut self, cx: &mut Cx<'_>) {
+        let Some(job) = cx.workspace.explore.pending.and_then(|job| cx.workspace.job(job)) else { return };
+        self.forget();
+        if !job.stopping {
+            cx.act(Action::StopJob(job.id));
+        }
     }
 
     /// An answer that was not seen before, and what was looked at when it was asked for.

@@ -57,11 +57,29 @@ impl ExplorePanel {
             let mode = self.mode_of(head).filter(|_| subject.heads.contains(&head));
             return mode.ok_or_else(|| format!("This model has no head for {}", head.title().to_lowercase()));
         }
+        self.view_called(name)
+    }
+
+    /// A view of every model by its name.
+    fn view_called(&self, name: &str) -> Result<Mode, String> {
         let of_every = self.of_every_model().find(|mode| self.views[mode.view].0.name == name);
         of_every.ok_or_else(|| {
             let names: Vec<&str> = self.of_every_model().map(|mode| self.views[mode.view].0.name).collect();
             format!("No view is called \u{201c}{name}\u{201d}; there are {} and the tasks of heads", names.join(", "))
         })
+    }
+
+    /// A view that no model has is told at once, whether the model of the link opens or not.
+    pub(super) fn refuse_link(&mut self, workspace: &Workspace) {
+        let Some(link) = workspace.explore.linked.as_ref().filter(|link| !is_same(self.taken_link.as_ref(), link))
+        else {
+            return;
+        };
+        if Task::from_name(&link.view).is_none()
+            && let Err(why) = self.view_called(&link.view)
+        {
+            (self.taken_link, self.unfollowed) = (Some(Arc::downgrade(link)), Some(why));
+        }
     }
 
     /// Turns to where a link leads, once its model is open.

@@ -806,3 +806,32 @@ fn a_link_leads_to_the_view_with_its_text_and_says_what_is_no_longer_there() {
         assert!(told.len() == 1 && told[0].contains(expected), "{view}: {told:?}");
     }
 }
+
+#[test]
+fn a_text_that_is_not_answered_yet_is_not_denied() {
+    let kind = views::ALL.iter().find(|kind| kind.name == "entities").unwrap();
+    let mut screen = scene(&[*kind], "bert-ner");
+    answer(&mut screen);
+    write(&mut screen, "Text to try", "Quite another text");
+    screen.state_mut().workspace.now = 1.0;
+    screen.run_steps(2);
+    assert!(screen.state().workspace.explore.pending.is_some());
+    assert!(screen.query_by_label("Working on 3 words…").is_some());
+    assert!(screen.query_by_label("No entities in this text").is_none(), "nobody knows that yet");
+    answer(&mut screen);
+    assert!(screen.query_by_label("Working on 3 words…").is_none());
+    write(&mut screen, "Text to try", "");
+    assert!(screen.query_by_label("No entities in this text").is_none(), "there is no text");
+    screen.get_by_label("The entities appear here while you type");
+}
+
+#[test]
+fn what_is_asked_of_a_view_is_ended_when_another_is_turned_to() {
+    let mut screen = scene(views::ALL, "bert-classify");
+    let first = screen.state().workspace.explore.pending.unwrap();
+    turn(&mut screen, "Attention");
+    let workspace = &screen.state().workspace;
+    assert!(workspace.job(first).is_none() && workspace.wants.stop.contains(&first), "nobody waits for it");
+    assert!(screen.state().asked.last().unwrap().get::<attention::Attend>().is_some());
+    assert!(screen.query_all_by_label_contains("Working on ").next().is_some());
+}

@@ -69,7 +69,9 @@ impl TextBox {
     pub fn below_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, head: Task, told: &Told) -> bool {
         let taken = self.rows_ui(ui, cx, head);
         let cleared = self.clear_ui(ui, cx.palette);
-        line::right(ui, |ui| told.millis_ui(ui, cx.palette));
+        if told.answer_to(&self.words).is_some() {
+            line::right(ui, |ui| told.millis_ui(ui, cx.palette));
+        }
         taken | cleared
     }
 

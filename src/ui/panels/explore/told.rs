@@ -1,6 +1,7 @@
 //! What a view was told last, and what stands in its place where there is nothing or the model cannot answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::Ui;
 
@@ -9,6 +10,10 @@ use crate::inspect::{Answer, Inquiry, Question, Reply};
 use crate::ui::Cx;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::{line, state, text};
+use crate::ui::workspace::Job;
+
+/// Seconds after which it is said that an answer is on its way.
+const MOMENT: f64 = 0.4;
 
 #[derive(Clone, Debug, Default)]
 pub struct Told(Option<Arc<Reply>>);
@@ -73,16 +78,58 @@ pub fn begin(ui: &mut Ui, cx: &Cx<'_>, told: &Told, words: &Words) -> bool {
     }
     if told.answer().is_none() || words.are_blank() {
         ui.add_space((ui.available_height() - 40.0).max(0.0) * 0.4);
-        let is_asked = cx.workspace.explore.pending.is_some();
-        let words = if is_asked { "Predicting…" } else { "The prediction appears here while you type" };
+        let words = waiting(cx, Some(words), "The prediction appears here while you type");
         ui.vertical_centered(|ui| ui.label(text::dim(words, cx.palette)));
         return false;
     }
-    // The old answer stays in sight while the next one is on its way: emptiness would flicker at every key.
-    if told.answer_to(words).is_none() {
-        ui.multiply_opacity(0.75);
-    }
+    faint_ui(ui, cx, told, words);
     true
+}
+
+/// What stands where nothing is known of a text yet: that it is being worked on, or `empty` where it is not. Without the
+/// words only how many they are is not told.
+pub fn waiting(cx: &Cx<'_>, words: Option<&Words>, empty: &str) -> String {
+    match (pending(cx), words) {
+        (Some(job), _) if !job.begun && cx.workspace.training.is_some() => {
+            "Waits until the training has ended".to_owned()
+        }
+        (Some(_), None) => "Working on the text…".to_owned(),
+        (Some(_), Some(words)) if !words.are_blank() => format!("Working on {}…", words.size()),
+        _ => empty.to_owned(),
+    }
+}
+
+fn pending<'a>(cx: &Cx<'a>) -> Option<&'a Job> {
+    cx.workspace.explore.pending.and_then(|job| cx.workspace.job(job))
+}
+
+/// The old answer stays in sight, faintly, while the next one is on its way: emptiness would flicker at every key. Where
+/// that takes longer, it is said.
+fn faint_ui(ui: &mut Ui, cx: &Cx<'_>, told: &Told, words: &Words) {
+    if told.answer_to(words).is_some() {
+        return;
+    }
+    if let Some(job) = pending(cx) {
+        let rest = MOMENT - (cx.workspace.now - job.since);
+        if rest > 0.0 {
+            ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
+        } else {
+            ui.label(text::dim(waiting(cx, Some(words), ""), cx.palette));
+        }
+    }
+    ui.multiply_opacity(0.75);
+}
+
+/// What was said of these words: drawn faintly where it is of older ones. Where there is nothing, `empty` stands in its
+/// place, or that the words are being worked on.
+pub fn said<T>(ui: &mut Ui, cx: &Cx<'_>, said: Option<T>, told: &Told, words: &Words, empty: &str) -> Option<T> {
+    let said = said.filter(|_| !words.are_blank());
+    if said.is_some() {
+        faint_ui(ui, cx, told, words);
+        return said;
+    }
+    ui.label(text::dim(waiting(cx, Some(words), empty), cx.palette));
+    None
 }
 
 /// What there is to show; where there is nothing, `words` stand in its place.

@@ -2,6 +2,7 @@
 
 use crate::inspect::{AnyInquiry, Question};
 use crate::task::Task;
+use crate::ui::format;
 
 /// A text, and the second one of its pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,18 @@ impl Words {
     pub fn say_the_same(&self, other: &Self) -> bool {
         let pair = |words: &Self| words.pair.clone().unwrap_or_default();
         self.text == other.text && pair(self) == pair(other)
+    }
+
+    /// How many words they are, or characters where no blanks part words.
+    pub fn size(&self) -> String {
+        let both = || [Some(&self.text), self.pair.as_ref()].into_iter().flatten();
+        let (words, letters) = both().fold((0, 0), |(words, letters), text| {
+            (words + text.split_whitespace().count(), letters + text.trim().chars().count())
+        });
+        if letters > words * 40 {
+            return format::plural(letters as u64, "character", "characters");
+        }
+        format::plural(words as u64, "word", "words")
     }
 
     /// Both in one line.

@@ -11,13 +11,16 @@ use egui_material_icons::icons::{
 
 use super::order::{Column, Line, Listed, Sweep};
 use super::{MOST, RunsPanel, status_chip};
-use crate::train::run::RunSummary;
+use crate::train::run::{RunSummary, fold_in};
 use crate::ui::action::SweepAction;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::sparkline::sparkline;
 use crate::ui::widgets::{Button, Chip, table_lines, text};
 use crate::ui::workspace::model_of;
 use crate::ui::{Action, Cx, format};
+
+/// How much further right the name of what belongs to a line stands: beyond the press that hides it.
+const BELOW: f32 = 42.0;
 
 /// A part of a line, with its width; none takes what the others leave.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -154,6 +157,7 @@ impl RunsPanel {
                     Part::Of(Column::Name) if run.folds > 0 => {
                         parent_ui(ui, palette, run, "folds", &format!("{} folds", run.folds), &mut self.listed);
                     }
+                    Part::Of(column) if run.folds > 0 => whole_cell_ui(ui, cx, run, *column),
                     Part::Of(column) => cell_ui(ui, cx, run, *column),
                     Part::Loss => {
                         let name = format!("Loss of {}", run.name);
@@ -221,7 +225,13 @@ fn cell_ui(ui: &mut Ui, cx: &Cx<'_>, run: &RunSummary, column: Column) {
     let number = |ui: &mut Ui, words: String| drop(ui.label(text::number(words, palette)));
     let small = |ui: &mut Ui, words: &str| drop(ui.add(Label::new(text::small(words, palette)).truncate()));
     match column {
-        Column::Name => name_ui(ui, palette, run),
+        Column::Name => {
+            // What belongs to a line stands further right than its name.
+            if fold_in(&run.dir).is_some_and(|(whole, _)| cx.workspace.is_in_folds(whole)) {
+                ui.add_space(BELOW);
+            }
+            name_ui(ui, palette, run);
+        }
         Column::Status => drop(status_chip(run.status, run.is_running(cx.workspace), palette).show(ui)),
         Column::Task => small(ui, run.task.title()),
         Column::Strategy => small(ui, run.strategy.title()),
@@ -229,6 +239,28 @@ fn cell_ui(ui: &mut Ui, cx: &Cx<'_>, run: &RunSummary, column: Column) {
         Column::Metric => metric_ui(ui, palette, run),
         Column::Time => number(ui, format::duration(run.seconds)),
         Column::Started => small(ui, &format::ago(cx.workspace.unix_now().saturating_sub(run.started))),
+    }
+}
+
+/// A run in folds trains nothing itself: its folds do, and how they ended is how it ended.
+fn whole_cell_ui(ui: &mut Ui, cx: &Cx<'_>, run: &RunSummary, column: Column) {
+    let palette = cx.palette;
+    let folds = cx.workspace.folds_of(&run.dir);
+    match column {
+        Column::Trained => match folds.first() {
+            Some((_, fold)) => cell_ui(ui, cx, fold, column),
+            None => drop(ui.label(text::faint("–", palette))),
+        },
+        Column::Time => {
+            let seconds = folds.iter().map(|(_, fold)| fold.seconds).sum::<f64>().max(run.seconds);
+            ui.label(text::number(format::duration(seconds), palette));
+        }
+        Column::Status => {
+            let is_running = run.is_running(cx.workspace);
+            let status = if is_running { run.status } else { cx.workspace.status_in_folds(run) };
+            status_chip(status, is_running, palette).show(ui);
+        }
+        column => cell_ui(ui, cx, run, column),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, form, text};
 use crate::ui::workspace::JobKind;
+use crate::ui::workspace::hub::TOKEN_KEPT;
 use crate::ui::{Action, Cx, format};
 
 /// Width of the button that uses a token.
@@ -19,7 +20,7 @@ const USE: f32 = 118.0;
 const KEPT: [(Keep, &str); 3] =
     [(Keep::Session, "For this session"), (Keep::Keyring, "In the keyring"), (Keep::File, "In a file")];
 
-const KEYRING: &str = "In this system's keyring, which asks you to unlock it where it is locked; Attune reads it there \
+const KEYRING: &str = "this system's keyring, which asks you to unlock it where it is locked; Attune reads it there \
      when the hub is first asked, and the command line does not";
 
 /// Repositories that are shown before somebody asks for the rest.
@@ -29,6 +30,8 @@ const FIRST: usize = 8;
 pub struct HubSettings {
     typed: String,
     keep: Keep,
+    /// Where a token is just being kept.
+    keeping: Option<Keep>,
     shows_all: bool,
 }
 
@@ -51,8 +54,10 @@ impl HubSettings {
             None => ("None".to_owned(), "Needed for gated and private repositories alone".to_owned()),
             Some(TokenOrigin::Variable(name)) => (format!("From {name}"), "Set in the environment".to_owned()),
             Some(TokenOrigin::File) => ("Kept in a file".to_owned(), file.clone()),
-            Some(TokenOrigin::Keyring) => ("Kept in the keyring".to_owned(), KEYRING.to_owned()),
-            Some(TokenOrigin::Typed) => ("Typed".to_owned(), "Forgotten when Attune ends".to_owned()),
+            Some(TokenOrigin::Keyring) => ("Kept in the keyring".to_owned(), format!("In {KEYRING}")),
+            Some(TokenOrigin::Typed) => {
+                ("Typed, forgotten when Attune ends".to_owned(), "It is kept nowhere".to_owned())
+            }
         };
         form::row(ui, "Access token", &note, palette, |ui| {
             if matches!(from, Some(TokenOrigin::File | TokenOrigin::Keyring | TokenOrigin::Typed))
@@ -85,8 +90,21 @@ impl HubSettings {
         }
     }
 
+    /// Where a token could not be kept, the next one is not tried there unless it is chosen again.
+    fn set_back(&mut self, cx: &Cx<'_>) {
+        let is_kept = |kind: &JobKind| matches!(kind, JobKind::HubDeed { done } if done == TOKEN_KEPT);
+        if cx.workspace.job_where(is_kept).is_some() {
+            return;
+        }
+        let origin = cx.workspace.hub.hub.origins.token;
+        if self.keeping.take().is_some_and(|keep| origin != Some(keep.origin())) {
+            self.keep = Keep::Session;
+        }
+    }
+
     fn field_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, file: &str) {
         let palette = cx.palette;
+        self.set_back(cx);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             let field = TextEdit::singleline(&mut self.typed)
@@ -101,15 +119,18 @@ impl HubSettings {
             if let Some(token) = token.filter(|_| button.clicked()) {
                 self.typed.clear();
                 cx.act(Action::Hub(HubAction::SetToken { token, keep: self.keep }));
+                self.keeping = Some(self.keep);
             }
         });
         if !self.typed.is_empty() && Token::new(&self.typed).is_none() {
             ui.label(text::small("A token has letters, digits and signs, and no blanks", palette).color(palette.bad));
         }
         let hint = match self.keep {
-            Keep::Session => "Forgotten when Attune ends".to_owned(),
-            Keep::Keyring => KEYRING.to_owned(),
-            Keep::File => format!("In {file}, where the hub's own tools look for it too; only you can read that file"),
+            Keep::Session => "The next token is forgotten when Attune ends".to_owned(),
+            Keep::Keyring => format!("The next token is written to {KEYRING}"),
+            Keep::File => format!(
+                "The next token is written to {file}, where the hub's own tools look for it too; only you can read that file"
+            ),
         };
         form::row(ui, "Keep the token", &hint, palette, |ui| {
             if let Some(keep) = segmented(ui, palette, self.keep, &KEPT, false) {

@@ -112,6 +112,10 @@ impl Form {
             Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 16 }).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 sources::ui(ui, cx, frozen);
+                // What is recommended follows the model, and other numbers would be read as if they were meant.
+                if frozen.is_none() && cx.workspace.opening().is_some() {
+                    return;
+                }
                 // What a run was started with is to be read, not to be overlooked.
                 if frozen.is_some() {
                     ui.visuals_mut().disabled_alpha = 0.8;

@@ -29,7 +29,7 @@ use crate::inspect::{AnyInquiry, Reply, Request, Script, Subject};
 use crate::ui::Cx;
 use crate::ui::panels::explore::keeping::Unread;
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::told::{Told, can_answer};
+use crate::ui::panels::explore::told::{self, Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::Palette;
@@ -134,7 +134,10 @@ impl View for AttentionView {
             return Changed::No;
         }
         let Some((_, seen)) = self.seen.clone() else {
-            ui.label(text::dim("Attention appears here once there is a text", cx.palette));
+            let asked = cx.workspace.explore.asked.as_ref().and_then(|asked| asked.get::<Attend>());
+            let of = asked.map(|Attend(of)| Words { text: of.text.clone(), pair: of.pair.clone() });
+            let words = told::waiting(cx, of.as_ref(), "Attention appears here once there is a text");
+            ui.label(text::dim(words, cx.palette));
             return Changed::No;
         };
         match pane {

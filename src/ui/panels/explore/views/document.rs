@@ -19,7 +19,7 @@ use crate::task::Task;
 use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::rows::DataRows;
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::told::Told;
+use crate::ui::panels::explore::told::{self, Told};
 use crate::ui::panels::explore::view::{Changed, Kind, View, beside};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
@@ -112,8 +112,16 @@ impl View for Document {
         match pane {
             DOCUMENT => return self.document_ui(ui, cx),
             QUESTIONS => return self.questions_ui(ui, cx),
-            WHERE => evidence::where_ui(ui, self, cx.palette),
-            _ => evidence::best_ui(ui, self, cx.palette),
+            WHERE => {
+                let empty = "Where the model looks for the answer appears here";
+                let words = told::waiting(cx, self.words().as_ref(), empty);
+                evidence::where_ui(ui, self, &words, cx.palette);
+            }
+            _ => {
+                let empty = "The best answers to the chosen question appear here";
+                let words = told::waiting(cx, self.words().as_ref(), empty);
+                evidence::best_ui(ui, self, &words, cx.palette);
+            }
         }
         Changed::No
     }

@@ -13,7 +13,7 @@ use crate::task::Task;
 use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::text_box::TextBox;
-use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::told::{self, Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind, View, beside, tried};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
@@ -69,7 +69,7 @@ impl View for Entities {
         match pane {
             TEXT => return self.text_ui(ui, cx),
             ENTITIES => self.list_ui(ui, cx),
-            _ => self.tokens_ui(ui, cx.palette),
+            _ => self.tokens_ui(ui, cx),
         }
         Changed::No
     }
@@ -220,10 +220,15 @@ impl Entities {
             return;
         }
         let words = "The entities appear here while you type";
-        let Some(tagging) = or_words(ui, self.tagging(), words, palette) else { return };
+        let of = &self.text_box.words;
+        let Some(tagging) = told::said(ui, cx, self.tagging(), &self.told, of, words) else { return };
         let spans = self.spans();
         let gold = self.gold();
         legend_ui(ui, tagging, &spans, palette);
+        let is_fresh = self.told.answer_to(of).is_some();
+        if spans.is_empty() && !is_fresh {
+            return;
+        }
         if spans.is_empty() && gold.is_none_or(<[Span]>::is_empty) {
             ui.add_space(8.0);
             ui.label(text::dim("No entities in this text", palette));
@@ -279,9 +284,11 @@ impl Entities {
     }
 
     /// What the model says of every token, before anything is joined.
-    fn tokens_ui(&self, ui: &mut Ui, palette: &Palette) {
+    fn tokens_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
+        let palette = cx.palette;
         let words = "The tokens appear here while you type";
-        let Some(tagging) = or_words(ui, self.tagging(), words, palette) else { return };
+        let of = &self.text_box.words;
+        let Some(tagging) = told::said(ui, cx, self.tagging(), &self.told, of, words) else { return };
         ui.horizontal(|ui| {
             let words = format::plural(tagging.tokens.len() as u64, "token", "tokens");
             ui.label(text::label(words, palette));

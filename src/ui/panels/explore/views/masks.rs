@@ -19,7 +19,7 @@ use crate::task::Task;
 use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::tokens::plain;
-use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::told::{self, Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, EXAMPLES, HISTORY, Kind, View, beside};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
@@ -276,16 +276,17 @@ impl Masks {
             return;
         }
         let words = "The words appear here once something is hidden";
-        let Some(filling) = or_words(ui, self.filling().cloned(), words, palette) else { return };
+        let (said, of) = (self.filling().cloned(), Words::of(&self.text));
+        let Some(filling) = told::said(ui, cx, said, &self.told, &of, words) else { return };
         if filling.blanks.is_empty() {
+            if self.fresh().is_none() {
+                return;
+            }
             ui.label(text::dim(
                 format!("Nothing is hidden yet: click a word above, or write {}", filling.mask_token),
                 palette,
             ));
             return;
-        }
-        if self.fresh().is_none() {
-            ui.multiply_opacity(0.75);
         }
         self.preview_ui(ui, &filling, palette);
         divider(ui, palette);

@@ -14,7 +14,7 @@ use crate::inspect::{AnyInquiry, Ask, Prediction, Question, Script, Subject};
 use crate::train::limits;
 use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::told::{self, Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind as ViewKind, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
@@ -183,7 +183,8 @@ impl Objectives {
     fn ways_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
         let words = "The objectives appear here once the text is read";
-        let Some(lab) = or_words(ui, self.lab(), words, palette) else { return };
+        let of = self.words().unwrap_or_default();
+        let Some(lab) = told::said(ui, cx, self.lab(), &self.told, &of, words) else { return };
         let mut pressed = None;
         ScrollArea::vertical().id_salt("ways").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
@@ -204,7 +205,8 @@ impl Objectives {
         }
         let chosen = self.lab().and_then(|lab| lab.objectives.iter().find(|one| one.kind == self.chosen));
         let words = "The training example appears here once the text is read";
-        let Some(objective) = or_words(ui, chosen, words, palette) else { return };
+        let of = self.words().unwrap_or_default();
+        let Some(objective) = told::said(ui, cx, chosen, &self.told, &of, words) else { return };
         ui.horizontal(|ui| {
             ui.label(text::head(objective.kind.title(), palette));
             standing_ui(ui, objective, palette);

@@ -11,7 +11,7 @@ use crate::ui::panels::explore::keeping::{self, Nothing, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::tokens::plain;
-use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::told::{self, Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind, View, beside, tried};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
@@ -113,10 +113,8 @@ impl Replaced {
             return;
         }
         let words = "The tokens that seem replaced to the model appear here";
-        let Some(judged) = or_words(ui, judged(self.told.answer()), words, palette) else { return };
-        if self.told.answer_to(&self.text_box.words).is_none() {
-            ui.multiply_opacity(0.75);
-        }
+        let (said, of) = (judged(self.told.answer()), &self.text_box.words);
+        let Some(judged) = told::said(ui, cx, said, &self.told, of, words) else { return };
         let count = judged.iter().filter(|one| one.replaced > 0.5).count();
         ui.horizontal(|ui| {
             let words = match count {

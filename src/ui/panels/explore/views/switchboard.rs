@@ -22,7 +22,7 @@ use crate::task::Task;
 use crate::ui::Cx;
 use crate::ui::format;
 use crate::ui::panels::explore::keeping::{self, Head, Layer, Unread};
-use crate::ui::panels::explore::told::{Told, can_answer};
+use crate::ui::panels::explore::told::{self, Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::space;
@@ -249,7 +249,8 @@ impl Switchboard {
     fn grid_pane_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
         let Some((_, seen)) = self.seen.clone() else {
-            ui.label(text::dim("The heads appear here once there is a text", palette));
+            let words = told::waiting(cx, None, "The heads appear here once there is a text");
+            ui.label(text::dim(words, palette));
             return Changed::No;
         };
         let mut changed = self.head_ui(ui, cx);

@@ -38,9 +38,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
     };
     let ships = frozen.map_or(&workspace.draft, |run| &run.config).model.embedded.is_some();
     let can_change = frozen.is_none();
+    let opening = workspace.opening().map(|name| format!("Opening {name}…"));
+    let no_model = opening.as_deref().unwrap_or("Choose a model…");
     for (icon, name, found, missing, screen) in [
         (ICON_DATABASE, "Data", data, "Choose data…", Screen::Data),
-        (ICON_NEUROLOGY, "Model", model, "Choose a model…", Screen::Model),
+        (ICON_NEUROLOGY, "Model", model, no_model, Screen::Model),
     ] {
         let mark = (ships && screen == Screen::Model).then_some(SHIPS);
         if source_ui(ui, (icon, name), found.map(|found| (found, mark)), missing, can_change, palette) {

@@ -12,8 +12,8 @@ use crate::ui::widgets::span_curves::{Curves, RibbonPart, curves, ribbon};
 use crate::ui::widgets::text;
 
 /// The answers that come into question, best first, with "no answer" among them where it may be said.
-pub fn best_ui(ui: &mut Ui, document: &mut Document, palette: &Palette) {
-    let words = "The best answers to the chosen question appear here";
+/// Until they are there, `words` stand in their place.
+pub fn best_ui(ui: &mut Ui, document: &mut Document, words: &str, palette: &Palette) {
     let Some(reading) = or_words(ui, document.reading(document.active), words, palette) else { return };
     let refused = document.shown(reading).is_none();
     let mut pressed = None;
@@ -84,8 +84,7 @@ fn no_answer_ui(ui: &mut Ui, reading: &Reading, chosen: bool, palette: &Palette)
 }
 
 /// Where the answer may start and end, over the whole document, and the windows below.
-pub fn where_ui(ui: &mut Ui, document: &mut Document, palette: &Palette) {
-    let words = "Where the model looks for the answer appears here";
+pub fn where_ui(ui: &mut Ui, document: &mut Document, words: &str, palette: &Palette) {
     let Some(reading) = or_words(ui, document.reading(document.active), words, palette) else { return };
     let tokens = &reading.tokens;
     let answer = reading.answers.get(document.picked);

@@ -9,6 +9,7 @@ use super::{Why, about, known, weight_words};
 use crate::inspect::why::{Baseline, Choice, Explained, Explanation, Hide, Method, Target, Unit};
 use crate::task::{Targets, Task};
 use crate::ui::panels::explore::tokens::plain;
+use crate::ui::panels::explore::told;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::panels::progress_line;
 use crate::ui::theme::Palette;
@@ -41,7 +42,8 @@ impl Why {
         let foot = Rect::from_min_max(pos2(ui.max_rect().left(), ui.max_rect().bottom() - FOOT), ui.max_rect().max);
         let has_foot = self.under_way_ui(&mut ui.new_child(UiBuilder::new().max_rect(foot).id_salt("under way")), cx);
         let Some(found) = self.shown().cloned() else {
-            ui.label(text::dim("What the answer comes from appears here while you type", palette));
+            let empty = "What the answer comes from appears here while you type";
+            ui.label(text::dim(told::waiting(cx, Some(&self.target_in), empty), palette));
             return changed;
         };
         self.verdict_ui(ui, &found, cx);
