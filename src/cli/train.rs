@@ -16,14 +16,14 @@ use super::output::{Escaped, bytes, duration, grouped, plural, print_lines};
 use crate::batch::destination;
 use crate::data::choices::Mended;
 use crate::metrics::Measure;
-use crate::model::Products;
+use crate::model::{LoadReport, Products};
 use crate::stop::Stop;
 use crate::task::Targets;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
+use crate::train::open::Open;
 use crate::train::opened;
-use crate::train::plan::HOUR;
-use crate::train::plan::PlanSummary;
+use crate::train::plan::{HOUR, PlanSummary};
 use crate::train::prepare::{device, open_model};
 use crate::train::prepared::{Known, Watch};
 use crate::train::probes::ProbeSaid;
@@ -80,14 +80,10 @@ impl Train {
         };
         let open = config.open;
         let config = prepared.settled(&config)?;
-        if open.any() {
-            eprintln!("recommended: {}", Settings::of(&config).words(open));
-        }
+        tell_recommended(&config, open);
         tell_mended(&prepared.mended);
         let (model, report) = open_model(&config, &prepared.labels, &device(config.run.device)?)?;
-        if !report.new.is_empty() {
-            eprintln!("new weights: {}", report.new.join(", "));
-        }
+        tell_new(&report);
         prepared.warnings.extend(opened::words(&config, &prepared.labels, &model, &report)?);
         let plan = preflight(&config, goes_on, &mut prepared, &model)?;
         tell_cost(&plan);
@@ -170,6 +166,18 @@ impl Train {
         let files = folders.into_iter().flatten().flat_map(|folder| destination::of_model(folder));
         let files = files.chain(data.into_iter().flatten().flat_map(destination::of_inputs));
         files.chain([self.config.clone(), config.run.out.clone()]).collect()
+    }
+}
+
+fn tell_recommended(config: &RunConfig, open: Open) {
+    if open.any() {
+        eprintln!("recommended: {}", Settings::of(config).words(open));
+    }
+}
+
+fn tell_new(report: &LoadReport) {
+    if !report.new.is_empty() {
+        eprintln!("new weights: {}", report.new.join(", "));
     }
 }
 

@@ -23,7 +23,7 @@ use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::sweep::{PlanSweep, PlannedSweep};
 
-use setting::Setting;
+use setting::{Among, Setting};
 pub use written::Method;
 
 #[derive(Debug)]
@@ -89,10 +89,10 @@ impl Several {
         ui.add(Label::new(text::dim(about, palette)).wrap());
         heading(ui, "What varies", palette, |_| {});
         let is_grid = self.method == Method::Grid;
-        let can_go = self.settings.len() > 1;
+        let among = Among { is_grid, can_go: self.settings.len() > 1 };
         let mut taken = None;
         for (place, setting) in self.settings.iter_mut().enumerate() {
-            if setting.ui(ui, palette, is_grid, can_go) {
+            if setting.ui(ui, palette, among) {
                 taken = Some(place);
             }
         }

@@ -31,6 +31,14 @@ pub const KNOWN: [(&str, &str); 14] = [
 ];
 pub const OTHER: &str = "Another key of run.toml";
 
+/// How a setting stands among the others.
+#[derive(Clone, Copy)]
+pub struct Among {
+    pub is_grid: bool,
+    /// It is not the last one, and may be taken out.
+    pub can_go: bool,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     pub key: String,
@@ -85,7 +93,8 @@ impl Setting {
     }
 
     /// Returns whether it is taken out.
-    pub fn ui(&mut self, ui: &mut Ui, palette: &Palette, is_grid: bool, can_go: bool) -> bool {
+    pub fn ui(&mut self, ui: &mut Ui, palette: &Palette, among: Among) -> bool {
+        let Among { is_grid, can_go } = among;
         let mut is_taken = false;
         ui.push_id(("setting", self.title().to_owned()), |ui| {
             ui.horizontal(|ui| {
