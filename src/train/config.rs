@@ -366,7 +366,7 @@ pub enum Every {
 }
 
 impl Serialize for Every {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Epoch => serializer.serialize_str("epoch"),
             Self::Steps(steps) => serializer.serialize_u64(*steps),
@@ -375,7 +375,7 @@ impl Serialize for Every {
 }
 
 impl<'de> Deserialize<'de> for Every {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Raw {

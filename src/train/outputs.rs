@@ -9,11 +9,8 @@ use std::sync::Arc;
 
 use crate::data::DataError;
 use crate::data::targets::are_of_numbers;
-use crate::data::{Dataset, LabelSet, Roles};
 use crate::data::{Dataset, LabelSet, Roles, composed};
-use crate::model::card::LoadReport;
 use crate::model::outputs::{self, unnamed_place};
-use crate::model::outputs::{class_key, unnamed_place};
 use crate::model::{EncoderConfig, HeadKind};
 use crate::table::notation::tags;
 use crate::table::notation::tags::Scheme;

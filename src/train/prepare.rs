@@ -8,7 +8,7 @@ use super::prepared::{Known, OnProgress, Prepared, Progress, Watch};
 use super::recommend;
 use super::source::Source;
 use super::strategy::Trained;
-use super::{TrainError, as_it_is, corpus, orders, outputs, patterns, rows, student, teacher};
+use super::{TrainError, as_it_is, corpus, orders, patterns, rows, student, teacher};
 use crate::data::LabelSet;
 use crate::model::card::LoadReport;
 use crate::model::keys::Keys as FrozenKeys;
