@@ -241,3 +241,41 @@ pub fn level_color(level: Level, palette: &Palette) -> egui::Color32 {
         Level::Error => palette.bad,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::*;
+    use crate::ui::workspace::{Progress, Workspace};
+
+    #[test]
+    fn what_ends_a_job_is_never_pushed_out() {
+        let title = "Reading the rows of a file whose name alone is long enough to fill the whole of the bar";
+        for width in [440.0, 620.0, 900.0] {
+            let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+            for kind in [JobKind::ReadDataset, JobKind::OpenModel { dir: "/models/mine".into(), choose: true }] {
+                let job = workspace.follow(kind, title);
+                let progress = Progress { what: "reading it line by line".into(), done: 10, total: 100 };
+                workspace.job_mut(job).unwrap().progress = Some(progress);
+            }
+            let mut harness = Harness::builder()
+                .with_size(vec2(width, 80.0))
+                .allow_missing_glyphs()
+                .with_context_setup(crate::ui::fonts::dress)
+                .build_ui(move |bar| {
+                    let mut actions = Vec::new();
+                    let palette = Palette::of(true);
+                    ui(bar, &mut Cx { workspace: &workspace, actions: &mut actions, palette }, false);
+                });
+            harness.run_steps(4);
+            let log = harness.get_by_label("Log").rect();
+            let ends: Vec<_> = harness.query_all_by_label(&format!("Cancel {title}")).map(|node| node.rect()).collect();
+            assert!(!ends.is_empty());
+            for end in ends {
+                assert!(end.left() >= 0.0 && end.right() <= log.left(), "{width}: {end} beside {log}");
+            }
+        }
+    }
+}

@@ -6,10 +6,22 @@ use crate::ui::theme::Palette;
 
 const HEIGHT: f32 = 24.0;
 const POINT: f32 = 3.0;
-const HANDLE: f32 = 7.0;
+pub const HANDLE: f32 = 7.0;
 
 /// Draws the points of steps, and returns the place of the one that is moved to.
 pub fn course_slider(ui: &mut Ui, name: &str, steps: &[u64], at: Option<usize>, palette: &Palette) -> Option<usize> {
+    course_slider_to(ui, name, steps, steps.last().copied()?, at, palette)
+}
+
+/// The same where the course goes on to `end`, and these are the steps so far.
+pub fn course_slider_to(
+    ui: &mut Ui,
+    name: &str,
+    steps: &[u64],
+    end: u64,
+    at: Option<usize>,
+    palette: &Palette,
+) -> Option<usize> {
     let last = steps.len().checked_sub(1)?;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click_and_drag());
     response.widget_info(|| {
@@ -18,7 +30,7 @@ pub fn course_slider(ui: &mut Ui, name: &str, steps: &[u64], at: Option<usize>, 
         info
     });
     let line = Rect::from_center_size(rect.center(), vec2(rect.width() - 2.0 * HANDLE, 3.0));
-    let end = steps[last].max(1) as f32;
+    let end = end.max(steps[last]).max(1) as f32;
     let x = |place: usize| line.left() + line.width() * steps[place] as f32 / end;
     let painter = ui.painter();
     painter.rect_filled(line, 1.5, palette.hover);

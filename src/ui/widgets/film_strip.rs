@@ -24,6 +24,8 @@ pub struct Film<'a> {
     pub names: &'a [String],
     /// The last step of the run.
     pub steps: u64,
+    /// How far the run is; what comes after is left empty.
+    pub until: u64,
     /// The scores are numbers and not probabilities.
     pub are_numbers: bool,
 }
@@ -32,6 +34,11 @@ impl Film<'_> {
     /// Where a step stands in a rectangle.
     pub fn x(&self, rect: Rect, step: u64) -> f32 {
         rect.left() + rect.width() * (step as f32 / self.steps.max(1) as f32).min(1.0)
+    }
+
+    /// How far the last answer holds, which begins at `left`: to where the run is, and a sliver where that is there.
+    fn end(&self, rect: Rect, left: f32) -> f32 {
+        self.x(rect, self.until).max(left + 3.0).min(rect.right().max(left))
     }
 
     pub fn paint(&self, painter: &Painter, rect: Rect, looked_at: Option<u64>, palette: &Palette) {
@@ -60,7 +67,7 @@ impl Film<'_> {
     fn bands(&self, painter: &Painter, rect: Rect, palette: &Palette) {
         for (place, shot) in self.shots.iter().enumerate() {
             let left = self.x(rect, shot.step);
-            let right = self.shots.get(place + 1).map_or(rect.right(), |next| self.x(rect, next.step));
+            let right = self.shots.get(place + 1).map_or_else(|| self.end(rect, left), |next| self.x(rect, next.step));
             if right - left < 0.2 && place + 1 < self.shots.len() {
                 continue;
             }
@@ -110,4 +117,19 @@ impl Film<'_> {
 fn mark(painter: &Painter, at: Pos2, color: Color32) {
     let points = vec![at + egui::vec2(-4.0, -1.0), at + egui::vec2(4.0, -1.0), at + egui::vec2(0.0, 6.0)];
     painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_to_come_are_left_empty() {
+        let rect = Rect::from_min_size(pos2(10.0, 0.0), egui::vec2(300.0, 20.0));
+        let film = |until| Film { shots: &[], names: &[], steps: 3, until, are_numbers: false };
+        let left = film(1).x(rect, 1);
+        assert!((film(1).end(rect, left) - 113.0).abs() < 1e-3, "the newest answer is a sliver");
+        assert!((film(2).end(rect, left) - 210.0).abs() < 1e-3, "it holds until where the run is");
+        assert!((film(3).end(rect, left) - 310.0).abs() < 1e-3);
+    }
 }

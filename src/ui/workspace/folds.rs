@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Level, RunView, Workspace, model_of};
 use crate::data::Fold;
+use crate::train::config::RunConfig;
 use crate::train::run::{RunStatus, RunSummary, fold_in};
 use crate::ui::format;
 
@@ -15,6 +16,15 @@ impl RunView {
     /// Which of how many folds is trained, where the run is in folds.
     pub fn fold(&self) -> Option<Fold> {
         self.config.data.fold.filter(|_| self.status.is_live())
+    }
+
+    /// What the run was started with, of which a fold has a part.
+    pub fn whole_config(&self) -> RunConfig {
+        let mut config = self.config.clone();
+        if let Some(fold) = self.fold() {
+            (config.run.folds, config.data.fold) = (fold.of, None);
+        }
+        config
     }
 
     /// Whether this is all folds of a run together, which have no steps of their own.
@@ -142,6 +152,7 @@ mod tests {
         assert!((run.progress() - 0.6).abs() < 1e-6);
         assert_eq!(run.remaining(), Some(40.0), "the pace is that of the folds before");
         assert!(!run.is_all_folds());
+        assert_eq!((run.whole_config().run.folds, run.whole_config().data.fold), (5, None), "as it was started");
         run.apply(&started(&run, None), 0.0);
         run.apply(&TrainEvent::Finished(Ending { step: 50, ..Ending::default() }), 0.0);
         assert!(run.status == Status::Finished && run.is_all_folds());

@@ -6,6 +6,7 @@ use std::process::{ChildStderr, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use crate::data::Fold;
 use crate::train::event::TrainEvent;
 use crate::train::run;
 
@@ -64,6 +65,8 @@ pub enum Left {
     Nothing,
     /// A run's folder without a checkpoint.
     Beginning,
+    /// The same of one of several folds.
+    BeginningOf(Fold),
     /// A checkpoint.
     Step(u64),
 }
@@ -73,7 +76,7 @@ impl Left {
     pub fn after(self, event: &TrainEvent) -> Self {
         match event {
             // Of several folds the next begins.
-            TrainEvent::Started { .. } => Self::Beginning,
+            TrainEvent::Started { config, .. } => config.data.fold.map_or(Self::Beginning, Self::BeginningOf),
             event => run::goes_on_from(event).map_or(self, Self::Step),
         }
     }
@@ -95,6 +98,10 @@ impl Death {
         let rest = match left {
             Left::Nothing => "nothing had been written yet".to_owned(),
             Left::Beginning => "there was no checkpoint yet, so resuming starts the run from the beginning".to_owned(),
+            Left::BeginningOf(fold) => format!(
+                "there was no checkpoint of fold {fold} yet, so resuming starts this fold from the beginning and keeps those \
+                 before it"
+            ),
             Left::Step(step) => format!("the run can be resumed from step {step}"),
         };
         format!("{}; {rest}", self.in_brief())

@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn held_out_rows_are_those_of_the_model_and_not_of_the_form() {
         let data = rows(6);
-        let split = Split { train: vec![0, 1, 2], eval: vec![3, 4, 5], ..Split::default() };
+        let split = Split { train: vec![0, 1, 2], eval: vec![3, 4, 5] };
         let loaded = LoadedDataset::new(data.clone(), split, None, Vec::new());
         let mut workspace = Workspace::new(Vec::new(), "/runs".into());
         let model = PathBuf::from("/runs/a/model");

@@ -43,8 +43,8 @@ impl Words {
 
     /// How many words they are, or characters where no blanks part words.
     pub fn size(&self) -> String {
-        let both = || [Some(&self.text), self.pair.as_ref()].into_iter().flatten();
-        let (words, letters) = both().fold((0, 0), |(words, letters), text| {
+        let both = [Some(&self.text), self.pair.as_ref()].into_iter().flatten();
+        let (words, letters) = both.fold((0, 0), |(words, letters), text| {
             (words + text.split_whitespace().count(), letters + text.trim().chars().count())
         });
         if letters > words * 40 {

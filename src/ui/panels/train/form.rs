@@ -107,7 +107,7 @@ impl Form {
         let settled = RunConfig { open: Open::default(), ..cx.workspace.draft.clone().with_student() };
         self.several.take_if(|several| !several.ui(ui, cx, &settled));
         Panel::top("train form head").frame(pad).show(ui, |ui| self.head_ui(ui, run.map(|_| next), cx.palette));
-        let mut draft = frozen.map_or_else(|| cx.workspace.draft.clone(), |run| run.config.clone());
+        let mut draft = frozen.map_or_else(|| cx.workspace.draft.clone(), RunView::whole_config);
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 16 }).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;

@@ -69,7 +69,8 @@ fn title_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
             if in_folds {
                 ui.label(text::dim(format!("{} folds", run.config.run.folds), palette));
             }
-            if let Some(fold) = run.fold() {
+            // Also of one that was cut off.
+            if let Some(fold) = run.config.data.fold {
                 ui.label(text::dim(format!("fold {fold}"), palette));
             }
             let label = egui::Label::new(text::strong(name, palette)).truncate();

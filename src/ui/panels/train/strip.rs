@@ -7,7 +7,7 @@ use egui_material_icons::icons::{ICON_FLAG, ICON_SKIP_NEXT};
 
 use crate::ui::theme::{self, size, space};
 use crate::ui::tiles::Pane;
-use crate::ui::widgets::course_slider::course_slider;
+use crate::ui::widgets::course_slider::{HANDLE, course_slider_to};
 use crate::ui::widgets::film_strip::{Film, Shot};
 use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::{Button, text};
@@ -48,7 +48,7 @@ impl StripView {
         let at = self.step.map_or(last, |step| strip.at(step));
         self.head_ui(ui, strip, at, palette);
         let steps: Vec<u64> = strip.frames.iter().map(|frame| frame.step).collect();
-        if let Some(place) = course_slider(ui, "Step of the pinned texts", &steps, Some(at), palette) {
+        if let Some(place) = course_slider_to(ui, "Step of the pinned texts", &steps, run.steps, Some(at), palette) {
             self.step = (place < last).then(|| steps[place]);
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -94,7 +94,8 @@ fn row_ui(ui: &mut Ui, run: &RunView, place: usize, words: &str, at: usize, pale
     let now = strip.frames.get(at)?.said.get(place)?;
     let names = names(&shots);
     let steps = run.steps.max(shots.last().map_or(1, |shot| shot.step));
-    let film = Film { shots: &shots, names: &names, steps, are_numbers: strip.are_numbers };
+    let until = run.step.max(shots.last().map_or(0, |shot| shot.step));
+    let film = Film { shots: &shots, names: &names, steps, until, are_numbers: strip.are_numbers };
     ui.add_space(2.0);
     line(ui, 20.0, |ui| {
         let score =
@@ -114,6 +115,8 @@ fn row_ui(ui: &mut Ui, run: &RunView, place: usize, words: &str, at: usize, pale
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), FILM), Sense::click_and_drag());
     let name = format!("Answers to {words}: {} after step {}", now.answer, strip.frames[at].step);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    // On the scale of the slider above.
+    let rect = rect.shrink2(vec2(HANDLE, 0.0));
     film.paint(ui.painter(), rect, Some(strip.frames[at].step), palette);
     let under = response.hover_pos().map(|pointer| step_at(rect, pointer.x, steps));
     let moved = response.interact_pointer_pos().map(|pointer| step_at(rect, pointer.x, steps));
