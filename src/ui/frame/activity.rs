@@ -195,7 +195,7 @@ fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, room: f32, actions: &mut Vec<Acti
     ui.label(title).on_hover_text(&job.title);
     let wide = text::width(ui, detail.clone());
     if wide > 0.0 && rest >= wide.min(LEAST) {
-        let size = vec2(rest.min(wide), HEIGHT);
+        let size = vec2(rest.min(wide + 2.0), HEIGHT);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             ui.add(egui::Label::new(detail).truncate());
         });
