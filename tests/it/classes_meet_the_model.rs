@@ -9,7 +9,8 @@ use attune::inspect::{OpenModel, Options, Output, Request};
 use attune::stop::Stop;
 use attune::train::config::{ModelChoice, RunConfig};
 use attune::train::event::TrainEvent;
-use attune::train::prepare::{new_head_words, open_model};
+use attune::train::opened;
+use attune::train::prepare::open_model;
 use attune::train::run::{Recorder, RunFolder};
 use attune::train::{prepare, train};
 use candle_core::Device;
@@ -46,10 +47,12 @@ fn config(task: &str, model: &Path, data: &Path) -> RunConfig {
 fn run(config: &RunConfig) -> (Vec<String>, PathBuf) {
     let mut data = prepare(config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
     let (model, report) = open_model(config, &data.labels, &Device::Cpu).unwrap();
-    data.warnings.extend(new_head_words(config, &data.labels, &report).unwrap());
+    data.warnings.extend(opened::words(config, &data.labels, &model, &report).unwrap());
     let mut told = Vec::new();
     let mut on_event = |event: TrainEvent| {
-        if let TrainEvent::Warning { message, .. } = event {
+        if let TrainEvent::Warning { message, .. } = event
+            && !message.starts_with("optim.lr is 0")
+        {
             told.push(message);
         }
     };

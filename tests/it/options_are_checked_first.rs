@@ -20,7 +20,8 @@ fn options_that_can_never_work_are_one_line_and_nothing_is_read() {
         ("bert-ner", &["--max-tokens", "8", "--stride", "8"], "windows of 8 tokens cannot share 8"),
         ("bert-qa", &["--max-answer-tokens", "0"], "max-answer-tokens is 0"),
     ] {
-        let asked = [&["predict", "--model", &model(folder), "--input", &input][..], options].concat();
+        let model = model(folder);
+        let asked = [&["predict", "--model", &model, "--input", &input][..], options].concat();
         assert!(failed(&asked, 1).contains(told), "{options:?}");
         assert!(failed(&[&asked[..], &["--out", &out]].concat(), 1).contains(told), "{options:?}");
     }
