@@ -61,7 +61,7 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
             }
         }
     }
-    let found = (!strange.is_empty()).then(|| guess(&sample, 0));
+    let found = (!strange.is_empty()).then(|| guess(&sample, 0)).filter(|found| shows(found.charset, &sample));
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 16);
     let (mut replaced, mut at, mut next) = (0, 0, strange.iter().peekable());
     for (number, line) in lines(bytes) {
@@ -86,6 +86,18 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
     }
     notes.extend(lost(&text, Charset::UTF_8, replaced));
     Decoded { text: text.into_bytes(), encoding: Charset::UTF_8.name(), replaced, notes }
+}
+
+/// Whether anything beyond ASCII can be seen of a text in an encoding: what cannot is damage in any.
+fn shows(charset: Charset, sample: &[u8]) -> bool {
+    let mut text = String::new();
+    charset.decoder().decode(sample, true, &mut text);
+    text.chars().any(|character| {
+        !character.is_ascii()
+            && !character.is_whitespace()
+            && !character.is_control()
+            && character != char::REPLACEMENT_CHARACTER
+    })
 }
 
 /// The first of some lines by their numbers.
