@@ -61,9 +61,13 @@ fn is_wide(rows: &[SampleRow]) -> bool {
     rows.first().is_some_and(|first| filled(first) > 1)
 }
 
-/// Whether a row of two known names or more stands below one that has none.
+/// Whether a row of two known names or more stands below one that has none, or that has gaps and fewer of them, as a head of
+/// two rows has.
 fn has_head_below(rows: &[SampleRow]) -> bool {
-    rows.first().is_some_and(|first| known(first) == 0) && rows.iter().take(MOST).skip(1).any(|row| known(row) > 1)
+    let Some(first) = rows.first() else { return false };
+    let has_gaps = filled(first) < first.cells.len();
+    let is_below = |row: &SampleRow| known(row) > 1 && (known(first) == 0 || (has_gaps && known(row) > known(first)));
+    rows.iter().take(MOST).skip(1).any(is_below)
 }
 
 /// Whether rows are a table with a head of its own, below a line that is not as wide as it.
@@ -116,6 +120,7 @@ mod tests {
         check("Title,\n", "text,label", 3, 1);
         check("Survey, spring and summer\n", "text,label", 3, 1);
         check("Survey of spring\n", "Wortlaut,Urteil", 3, 1);
+        check("Review,\n", "text,label", 3, 1);
     }
 
     #[test]

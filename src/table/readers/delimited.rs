@@ -163,6 +163,27 @@ mod tests {
         read_bytes(Path::new("train.csv"), text.as_bytes().to_vec()).unwrap()
     }
 
+    #[test]
+    fn names_of_rows_as_r_writes_them_have_a_column_without_a_name() {
+        let table = open("\"text\",\"label\"\n\"1\",\"a b\",\"x\"\n\"2\",\"c d\",\"y\"\n");
+        assert_eq!(table.columns, ["column 1", "text", "label"]);
+        assert_eq!(table.all_cells(), [["1", "a b", "x"], ["2", "c d", "y"]]);
+    }
+
+    #[test]
+    fn what_qualtrics_writes_under_the_names_is_no_row() {
+        let ids = "\"{\"\"ImportId\"\":\"\"QID1\"\"}\",\"{\"\"ImportId\"\":\"\"QID2\"\"}\"";
+        let table = open(&format!("Q1,Q2\nWhat do you think?,How sure?\n{ids}\nit is good,very\nit is bad,not\n"));
+        assert_eq!((table.columns.join(" ").as_str(), table.rows(), table.line(0)), ("Q1 Q2", 2, 4));
+        assert!(table.notes[0].starts_with("line 2 stands above the table and is left out"), "{:?}", table.notes);
+    }
+
+    #[test]
+    fn marks_of_files_that_were_put_together_are_no_text() {
+        let table = open("\u{feff}\u{feff}text,label\na b,x\n\u{feff}text,label\nc d,y\n");
+        assert_eq!((table.columns.join(" ").as_str(), table.rows(), table.cell(1, 0)), ("text label", 2, "c d"));
+    }
+
     /// Rows with their lines, and the lines of the problems.
     fn check(text: &str, rows: &[(usize, &[&str])], problems: &[usize]) {
         let table = open(text);

@@ -70,7 +70,12 @@ impl Element<'_> {
 /// The lines of a text that are not empty, each an element.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = Element<'_>> + Clone {
     numbered(text)
-        .map(|(line, text)| Element { text: text.trim(), place: Place::of_line(line), is_closed: true })
+        .map(|(line, text)| {
+            let text = text.trim();
+            // Lines may be cut from an array.
+            let bare = text.strip_suffix(',').map(str::trim_end).filter(|bare| bare.ends_with('}'));
+            Element { text: bare.unwrap_or(text), place: Place::of_line(line), is_closed: true }
+        })
         .filter(|element| !element.text.is_empty())
 }
 

@@ -75,6 +75,7 @@ pub(super) fn known(path: &Path, text: &str) -> Option<(&'static str, &'static s
         .or_else(|| mailbox(head).then_some(("a mailbox", SAVE_ROWS)))
         .or_else(|| of_lines(head))
         .or_else(|| is_called(path, &["yml", "yaml"]).then_some(("a YAML file", SAVE_ROWS)))
+        .or_else(|| is_called(path, &["toml", "ini", "cfg", "conf"]).then_some(("a file of settings", "")))
 }
 
 /// What is told of a file that is named like a program's source.

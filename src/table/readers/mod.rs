@@ -49,6 +49,7 @@ mod spans;
 mod squad;
 mod tag_first;
 mod texts;
+mod tidied;
 mod token_spans;
 mod tree;
 mod unpack;
@@ -330,6 +331,10 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>, told: Option<Charset>) -> Result<T
     let mut decoded = encoding::decode(bytes, told);
     if decoded.text.iter().all(u8::is_ascii_whitespace) {
         return Err(ReadError::Empty { path: path.to_path_buf() });
+    }
+    if let Some(tidied) = std::str::from_utf8(&decoded.text).ok().and_then(tidied::tidied) {
+        decoded.text = tidied.text.into_bytes();
+        decoded.notes.extend(tidied.note);
     }
     if decoded.text.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[(".contains(byte)) {
         // A gap in a table costs one cell and not its row.

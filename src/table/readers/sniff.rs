@@ -1,7 +1,7 @@
 //! How a delimited file is laid out, judged by its first rows: the delimiter, whether quotes mean anything, and whether
 //! the first row names the columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::above;
 use super::cut::{Dialect, Piece, Rows, is_blank, line_end};
@@ -50,13 +50,43 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
     if !has_names {
         layout.odd_first = head::odd_label(&cells);
     }
+    let told = told_below(&rows).filter(|_| has_names);
+    let is_short = has_names && names_are_one_short(&rows);
+    let last = told.map(|row| (row.next, row.line_ends));
     if let Some(first) = rows.into_iter().next().filter(|_| has_names) {
-        layout.first_row = start + first.next;
-        layout.first_line = line + first.line_ends;
-        layout.width = first.cells.len();
-        layout.header = Some(first.cells);
+        let (next, line_ends) = last.unwrap_or((first.next, first.line_ends));
+        if last.is_some() {
+            let between = numbered(&bytes[start + first.next..start + next], line + first.line_ends);
+            layout.above.extend(between.into_iter().filter(|(_, text)| !text.trim().is_empty()));
+        }
+        layout.first_row = start + next;
+        layout.first_line = line + line_ends;
+        let mut names = first.cells;
+        if is_short {
+            names.insert(0, String::new());
+        }
+        layout.width = names.len();
+        layout.header = Some(names);
     }
     layout
+}
+
+/// The last of the rows under the names that describe the columns once more, as Qualtrics writes them: the questions, and
+/// ids in JSON.
+fn told_below(rows: &[SampleRow]) -> Option<&SampleRow> {
+    let is_told =
+        |row: &&SampleRow| row.cells.len() > 1 && row.cells.iter().all(|cell| cell.starts_with("{\"ImportId\""));
+    rows.iter().take(4).skip(1).find(is_told)
+}
+
+/// Whether the rows under the names have one value more, a number that counts them: R writes the names of its rows without a
+/// name for their column. A text with a comma that is not quoted has no such number.
+fn names_are_one_short(rows: &[SampleRow]) -> bool {
+    let Some((first, below)) = rows.split_first() else { return false };
+    let wider = below.iter().filter(|row| row.cells.len() == first.cells.len() + 1).count();
+    let numbers = below.iter().map(|row| row.cells.first().and_then(|cell| cell.trim().parse::<u64>().ok()));
+    let all: Option<BTreeSet<u64>> = numbers.collect();
+    first.cells.len() > 1 && wider == below.len() && wider > 0 && all.is_some_and(|all| all.len() == wider)
 }
 
 /// The same of a file whose first row is one of data, though it may look like names.
