@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::Roles;
 use crate::files::{self, write_where_other};
+use crate::hub::embedded::Shipped;
 use crate::task::Task;
 
 /// The file's name of the product reviews.
@@ -80,6 +81,11 @@ impl Sample {
             Self::Topics => Task::MultiLabel,
             Self::Prose => Task::Mlm,
         }
+    }
+
+    /// The model inside the program that it is learned from. So few questions do not teach an encoder to answer any.
+    pub fn suits(self) -> Shipped {
+        if self == Self::Questions { Shipped::Answers } else { Shipped::Mini }
     }
 
     /// Which of its columns plays which part.

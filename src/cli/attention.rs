@@ -17,7 +17,7 @@ use crate::text::Tokenizer;
 
 #[derive(Debug, Args)]
 pub struct AttentionOf {
-    /// A model folder; embedded or embedded:names for one inside the program
+    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     #[arg(long, value_name = "S")]

@@ -23,7 +23,7 @@ use crate::words::noun;
 
 #[derive(Debug, Args)]
 pub struct DriftBetween {
-    /// The first model: its folder, a run, an adapter, or embedded or embedded:names for one inside the program
+    /// The first model: its folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     before: PathBuf,
     /// The second model

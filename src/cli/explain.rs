@@ -19,7 +19,7 @@ use crate::train::columns::informed;
 
 #[derive(Debug, Args)]
 pub struct ExplainAnswer {
-    /// A model folder; embedded or embedded:names for one inside the program
+    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; without it the model's architectures decide

@@ -23,7 +23,7 @@ use crate::train::run;
 
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A model folder (or embedded or embedded:names for one inside the program), a file, a folder or a pattern of files with texts, or a run's folder
+    /// A model folder (or embedded, embedded:names or embedded:answers for one inside the program), a file, a folder or a pattern of files with texts, or a run's folder
     path: PathBuf,
     /// The task to read a data set for; default: guessed from its columns
     #[arg(long, value_parser = super::data::task)]

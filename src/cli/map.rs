@@ -25,7 +25,7 @@ use crate::train::learned::LearnedKept;
 
 #[derive(Debug, Args)]
 pub struct MapRows {
-    /// A model folder; embedded or embedded:names for one inside the program
+    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts, and with labels where it has them

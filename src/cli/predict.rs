@@ -25,7 +25,7 @@ use crate::train::columns::{Learned, informed};
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A model folder; embedded or embedded:names for one inside the program
+    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture

@@ -20,7 +20,7 @@ use crate::train::learned::{self, LearnedKept};
 #[derive(Debug, Args)]
 #[command(mut_arg("seed", |arg| arg.help("Draws the rows and the folds")))]
 pub struct Probe {
-    /// A model folder; embedded or embedded:names for one inside the program
+    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts and labels

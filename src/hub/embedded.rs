@@ -1,8 +1,8 @@
 //! The models that ship inside the program, so that every task can be tried without a network: an encoder to fine-tune,
-//! and a small adapter of it that can be asked before anything was trained.
+//! and small adapters of it that can be asked before anything was trained.
 //!
 //! Each is written to a folder before it is opened: from there on it is a model folder like any other, read by the same
-//! code and open to other programs. The adapter's folder lies beside the encoder's, where its base is looked for. What lies
+//! code and open to other programs. An adapter's folder lies beside the encoder's, where its base is looked for. What lies
 //! there is held against the program's copy each time it is asked for, so a damaged or changed folder is never trained
 //! from.
 
@@ -22,6 +22,8 @@ pub enum Shipped {
     Mini,
     /// An adapter of it that marks names in sentences.
     Names,
+    /// An adapter of it that answers questions about a text.
+    Answers,
 }
 
 /// What an adapter that ships can be asked without training, and how far to believe it.
@@ -68,15 +70,28 @@ const NAMES: [File; 5] = [
     ("NOTICE", include_bytes!("../../assets/attune-mini/adapters/names/NOTICE")),
 ];
 
+const ANSWERS: [File; 6] = [
+    ("config.json", include_bytes!("../../assets/attune-mini/adapters/answers/config.json")),
+    ("adapter_config.json", include_bytes!("../../assets/attune-mini/adapters/answers/adapter_config.json")),
+    (
+        "adapter_model.safetensors",
+        include_bytes!("../../assets/attune-mini/adapters/answers/adapter_model.safetensors"),
+    ),
+    ("decisions.json", include_bytes!("../../assets/attune-mini/adapters/answers/decisions.json")),
+    ("README.md", include_bytes!("../../assets/attune-mini/adapters/answers/README.md")),
+    ("NOTICE", include_bytes!("../../assets/attune-mini/adapters/answers/NOTICE")),
+];
+
 impl Shipped {
     /// In the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Mini, Self::Names];
+    pub const ALL: [Self; 3] = [Self::Mini, Self::Names, Self::Answers];
 
     /// What it is called, and its folder.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mini => "attune-mini",
             Self::Names => "attune-mini-names",
+            Self::Answers => "attune-mini-answers",
         }
     }
 
@@ -85,6 +100,7 @@ impl Shipped {
         match self {
             Self::Mini => None,
             Self::Names => Some("names"),
+            Self::Answers => Some("answers"),
         }
     }
 
@@ -111,6 +127,15 @@ impl Shipped {
                 limits: "It finds people (82) and places (75) better than organisations (46) and other names (48), reads \
                          English, and does not see capitals",
             }),
+            Self::Answers => Some(Promise {
+                task: Task::Qa,
+                title: "Ask a question about a text",
+                does: "Finds the answer in a text that you type or paste, or says that it has none",
+                f1: 59.0,
+                on: "900 questions about 10 other Wikipedia articles",
+                limits: "It finds names, places, dates and numbers best, does not reason over several sentences, reads \
+                         English, and takes only half of the questions without an answer for what they are",
+            }),
         }
     }
 
@@ -118,6 +143,7 @@ impl Shipped {
         match self {
             Self::Mini => &MINI,
             Self::Names => &NAMES,
+            Self::Answers => &ANSWERS,
         }
     }
 
@@ -158,15 +184,23 @@ pub fn resolve(named: &Path) -> Result<PathBuf, HubError> {
     }
     let is_meant = named.to_str().and_then(|word| word.strip_prefix(WORD)).is_some_and(|rest| rest.starts_with(':'));
     if is_meant && !named.exists() {
-        let expected = Shipped::ALL.map(Shipped::word).join(" or ");
+        let expected = one_of(&Shipped::ALL.map(Shipped::word));
         return Err(HubError::NotInside { named: named.to_owned(), expected });
     }
     Ok(model::locate(named)?)
 }
 
+/// Several choices as a sentence has them.
+fn one_of(choices: &[String]) -> String {
+    match choices {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => choices.concat(),
+    }
+}
+
 /// `[model] embedded` of a `RUN.toml`: `true` for the encoder, an adapter by its key, `false` for none of them.
 pub mod key {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Shipped};
+    use super::{Deserialize, Deserializer, Serialize, Serializer, Shipped, one_of};
     use serde::de::Error;
 
     #[derive(Serialize, Deserialize)]
@@ -182,7 +216,9 @@ pub mod key {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Shipped>, D::Error> {
-        let expected = "model.embedded is true, false or \"names\"";
+        let keys = Shipped::ALL.into_iter().filter_map(Shipped::key).map(|key| format!("{key:?}"));
+        let choices: Vec<String> = ["true", "false"].map(str::to_owned).into_iter().chain(keys).collect();
+        let expected = format!("model.embedded is {}", one_of(&choices));
         let key = match Written::deserialize(from) {
             Ok(Written::Any(is_any)) => return Ok(is_any.then_some(Shipped::Mini)),
             Ok(Written::Key(key)) => key,
@@ -256,12 +292,13 @@ mod tests {
             assert_eq!(resolve(Path::new(path)).unwrap(), PathBuf::from(path));
         }
         let words = Shipped::ALL.map(Shipped::word);
-        assert_eq!(words, ["embedded", "embedded:names"]);
+        assert_eq!(words, ["embedded", "embedded:names", "embedded:answers"]);
         assert_eq!(words.each_ref().map(|word| Shipped::from_word(Path::new(word)).unwrap()), Shipped::ALL);
         let told = resolve(Path::new("embedded:name")).unwrap_err().to_string();
         assert_eq!(
             told,
-            "\"embedded:name\" is none of the models inside the program, expected embedded or embedded:names"
+            "\"embedded:name\" is none of the models inside the program, expected embedded, embedded:names or \
+             embedded:answers"
         );
     }
 }

@@ -7,7 +7,10 @@ use super::kinds::HeadKind;
 
 impl EncoderConfig {
     /// Canonical name and size of each weight of the encoder with one head, in the order of the forward pass; `labels` is
-    /// the width of heads that have one of their own.
+    /// the width of heads that have one of their own. Heads that only stand beside it ([`Family::heads_beside`]) are not told:
+    /// they learn nothing, and are small where their outputs are the word table.
+    ///
+    /// [`Family::heads_beside`]: super::Family::heads_beside
     pub fn weights(&self, head: HeadKind, labels: usize) -> Vec<(String, u64)> {
         let mut sizes = match self.frozen {
             Some(_) => self.frozen_weights(),
@@ -81,8 +84,15 @@ mod tests {
             let dir = golden.join(name);
             let labels: Vec<String> = (0..3).map(|label| label.to_string()).collect();
             let (model, _) = open(&dir, Want::Head { task, labels: &labels }, &Device::Cpu, 0).unwrap();
-            let mut found: Vec<_> = model.params.iter().map(|one| (one.name.clone(), one.count() as u64)).collect();
-            let mut foretold = read_config(&dir).unwrap().weights(HeadKind::for_task(task), 3);
+            let (config, kind) = (read_config(&dir).unwrap(), HeadKind::for_task(task));
+            let beside =
+                config.family.heads_beside(kind).into_iter().flat_map(|kind| kind.spec(&config).weights(&config, 3));
+            let beside: Vec<String> = beside.map(|(name, _)| name).collect();
+            assert_eq!(beside.is_empty(), task != Task::Sop, "{beside:?}");
+            assert!(beside.iter().all(|name| model.params.iter().any(|one| one.name == *name && one.fixed)));
+            let found = model.params.iter().filter(|one| !beside.contains(&one.name));
+            let mut found: Vec<_> = found.map(|one| (one.name.clone(), one.count() as u64)).collect();
+            let mut foretold = config.weights(kind, 3);
             assert!(model.params.iter().all(|param| Block::of(&param.name) == param.block));
             found.sort();
             foretold.sort();

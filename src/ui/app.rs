@@ -40,6 +40,7 @@ use super::tiles::{self, Tiled};
 use super::workspace::{Level, Queue, Workspace};
 use super::{Action, Cx, Palette, Screen, fonts, theme};
 use crate::hub::Hub;
+use crate::samples::Sample;
 use crate::signals::AskedToEnd;
 use crate::table::Inputs;
 use crate::worker::Client;
@@ -68,8 +69,8 @@ pub struct App {
     close_when_done: bool,
     /// The system, or whoever started the program, wants it to end.
     asked_to_end: AskedToEnd,
-    /// The sample was opened: the first usable model follows by itself, so that only Start is left to press.
-    sample_goes_on: bool,
+    /// A sample was opened: a model that suits it follows by itself, so that only Start is left to press.
+    sample_goes_on: Option<Sample>,
     /// A model was opened for the first data, or was there.
     began_with_model: bool,
     /// The model that follows a sample, where it is not the one that was used last.
@@ -139,7 +140,7 @@ impl App {
             question: None,
             close_when_done: false,
             asked_to_end: AskedToEnd::default(),
-            sample_goes_on: false,
+            sample_goes_on: None,
             began_with_model: false,
             model_of_sample: None,
             plan_due: None,

@@ -4,7 +4,7 @@ use attune::hub::embedded::Shipped;
 use attune::inspect::{Prediction, Question};
 use attune::ui::Screen;
 use attune::ui::workspace::Workspace;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::command_line::{at_home, objects, write};
 use crate::journey::Window;
@@ -23,7 +23,24 @@ fn names_are_marked_by_what_ships_with_the_program() {
     );
 
     let told = at_home(home.path(), &["predict", "--model", "embedded:name", "--text", "a", "--json"]).unwrap_err();
-    assert!(told.contains("expected embedded or embedded:names"), "{told}");
+    assert!(told.contains("expected embedded, embedded:names or embedded:answers"), "{told}");
+}
+
+#[test]
+fn questions_are_answered_by_what_ships_with_the_program() {
+    let home = tempfile::tempdir().unwrap();
+    let context = "The lighthouse of Skerrow was built in 1871. Its lamp burned oil until the keeper, Agnes Dow, had it \
+                   replaced.";
+    let asked = [("When was the lighthouse built?", "1871"), ("Who was the keeper?", "Agnes Dow")];
+    let lines: String = asked
+        .iter()
+        .map(|(question, _)| json!({ "question": question, "context": context }))
+        .fold(String::new(), |lines, line| format!("{lines}{line}\n"));
+    let file = write(&home.path().join("asked.jsonl"), &lines);
+    let said = at_home(home.path(), &["predict", "--model", "embedded:answers", "--input", &file, "--json"]).unwrap();
+    for (found, (question, answer)) in objects(&said).iter().zip(asked) {
+        assert_eq!(found["result"][0]["answer"], answer, "{question}");
+    }
 }
 
 #[test]
@@ -39,7 +56,7 @@ fn a_run_starts_from_an_adapter_in_the_program_and_says_so_in_its_configuration(
     };
     let file = |embedded: &str| write(&home.path().join("run.toml"), &text(embedded));
     let told = at_home(home.path(), &["train", &file("\"nobody\"")]).unwrap_err();
-    assert!(told.contains("model.embedded is true, false or \"names\""), "{told}");
+    assert!(told.contains("model.embedded is true, false, \"names\" or \"answers\""), "{told}");
     at_home(home.path(), &["train", &file("\"names\"")]).unwrap();
     let kept = std::fs::read_to_string(out.join("run.toml")).unwrap();
     assert!(kept.contains("embedded = \"names\"") && !kept.contains("path ="), "{kept}");
@@ -72,6 +89,23 @@ fn one_press_on_home_leads_to_the_names_in_a_sentence() {
     });
     let encoder = window.workspace().draft.model.embedded;
     assert_eq!(encoder, Some(Shipped::Mini), "a sample is trained from the encoder and not from what was tried");
+}
+
+#[test]
+fn the_sample_of_questions_begins_with_what_can_answer_and_the_others_with_the_encoder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(folder.path());
+    let mut planned = |sample: &str| {
+        window.go(Screen::Home);
+        window.press(&format!("Start with {sample}"));
+        window.until("the run is planned", |workspace| {
+            workspace.screen == Screen::Train && workspace.plan.is_some() && workspace.jobs.is_empty()
+        });
+        window.workspace().draft.model.embedded
+    };
+    assert_eq!(planned("Product reviews"), Some(Shipped::Mini));
+    assert_eq!(planned("Questions about texts"), Some(Shipped::Answers));
+    assert_eq!(planned("Help desk messages"), Some(Shipped::Mini));
 }
 
 fn has_said(workspace: &Workspace, is_it: impl Fn(&Prediction) -> bool) -> bool {

@@ -217,13 +217,13 @@ impl App {
                 self.workspace.screen = Screen::Data;
                 self.workspace.hub.finds_data = false;
                 self.workspace.sample = None;
-                self.sample_goes_on = false;
+                self.sample_goes_on = None;
                 self.model_of_sample = None;
                 self.open_table(inputs, None);
                 return;
             }
             Action::OpenSample(sample) => {
-                self.sample_goes_on = true;
+                self.sample_goes_on = Some(sample);
                 self.model_of_sample = None;
                 self.workspace.hub.finds_data = false;
                 self.workspace.screen = Screen::Data;

@@ -171,22 +171,21 @@ impl App {
         self.send(Command::OpenRun { job, dir });
     }
 
-    /// After the sample is read: the model that was used last, or else the one inside the program.
+    /// After the sample is read: the model that was used last, or else the one inside the program that suits it.
     fn go_on_with_sample(&mut self, ctx: &egui::Context) {
         // Until the sample is open, what is loaded is what was open before.
-        if !self.sample_goes_on || self.workspace.sample.is_some() || self.workspace.data.loaded.is_none() {
-            return;
-        }
-        self.sample_goes_on = false;
+        let is_open = self.workspace.sample.is_none() && self.workspace.data.loaded.is_some();
+        let Some(sample) = self.sample_goes_on.take_if(|_| is_open) else { return };
+        let used = self.workspace.model.as_ref().map(|card| &card.dir);
         if let Some(dir) = self.model_of_sample.take() {
-            if self.workspace.model.as_ref().is_none_or(|card| card.dir != dir) {
+            if used != Some(&dir) {
                 self.read_card(dir, true);
             }
             self.actions.push(Action::Go(Screen::Train));
-        } else if self.workspace.model.is_some() {
+        } else if used.is_some_and(|dir| self.workspace.shipped_in(dir).is_none_or(|known| known == sample.suits())) {
             self.actions.push(Action::Go(Screen::Train));
         } else {
-            let model = self.usual_model();
+            let model = self.usual_model(sample.suits());
             let go = if model.is_some() { Screen::Train } else { Screen::Model };
             self.actions.extend(model.map(Action::OpenModel));
             self.actions.push(Action::Go(go));
@@ -194,13 +193,17 @@ impl App {
         ctx.request_repaint();
     }
 
-    /// The model that is used where nobody has chosen one.
-    fn usual_model(&self) -> Option<PathBuf> {
-        let usable =
-            self.workspace.models.iter().filter(|entry| entry.problem.is_none() && entry.origin != Origin::Run);
+    /// The model that is used where nobody has chosen one. Of those inside the program it is the one that is named.
+    fn usual_model(&self, inside: Shipped) -> Option<PathBuf> {
+        let is_usable = |entry: &&ModelEntry| match entry.origin {
+            Origin::Embedded(shipped) => shipped == inside,
+            Origin::Folder | Origin::Cache => true,
+            Origin::Run => false,
+        };
+        let usable = self.workspace.models.iter().filter(|entry| entry.problem.is_none()).filter(is_usable);
         let last = self.settings.last_model.as_ref();
         let rank = |entry: &&ModelEntry| {
-            (Some(&entry.dir) != last, entry.origin != Origin::Embedded(Shipped::Mini), entry.bytes_on_disk)
+            (Some(&entry.dir) != last, !matches!(entry.origin, Origin::Embedded(_)), entry.bytes_on_disk)
         };
         usable.min_by_key(rank).map(|entry| entry.dir.clone())
     }
@@ -208,14 +211,14 @@ impl App {
     /// Whoever opens data has a model to begin with, once: what is chosen after that, or could not be opened, stays so.
     fn begin_with_model(&mut self) {
         let workspace = &self.workspace;
-        let is_wanted = workspace.data.loaded.is_some() && !self.sample_goes_on;
+        let is_wanted = workspace.data.loaded.is_some() && self.sample_goes_on.is_none();
         if self.began_with_model || !is_wanted || workspace.models.is_empty() {
             return;
         }
         self.began_with_model = true;
         let is_opening = workspace.job_where(|kind| matches!(kind, JobKind::OpenModel { .. })).is_some();
         if workspace.model.is_none() && workspace.card.is_none() && !is_opening {
-            let model = self.usual_model();
+            let model = self.usual_model(Shipped::Mini);
             self.actions.extend(model.map(Action::OpenModel));
         }
     }
