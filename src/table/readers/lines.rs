@@ -139,9 +139,10 @@ impl Lines {
                 let decoded = encoding::utf_8(std::mem::replace(kept, rest));
                 self.replaced += decoded.replaced;
                 self.text.push_str(&String::from_utf8_lossy(&decoded.text));
-                // What it says of lines holds for the first piece alone.
+                // What it says of lines holds for the first piece alone, and what is lost is counted to the end.
                 if self.line == 0 {
-                    self.note = decoded.notes.into_iter().next();
+                    let of_lines = decoded.notes.len().saturating_sub(usize::from(decoded.replaced > 0));
+                    self.note = decoded.notes.into_iter().next().filter(|_| of_lines > 0);
                 }
             }
         }
