@@ -209,7 +209,7 @@ mod tests {
         let (mut places, mut values) = (Vec::new(), Vec::new());
         for (row, line) in [[1.0, 2.0], [3.0, 8.0], [5.0, 5.0]].iter().enumerate() {
             for (column, value) in line.iter().enumerate() {
-                places.push(vec![(row as f64 + 0.5) / 3.0, (column as f64 + 0.5) / 2.0]);
+                places.push(vec![(row as f64 + 0.5) / 3.0, 0.5 * column as f64 + 0.25]);
                 values.push(*value);
             }
         }

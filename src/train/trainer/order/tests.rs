@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::model::{Block, Model, Param, kept};
 use crate::stop::Stop;
-use crate::train::checkpoint::{Best, Snapshot};
+use crate::train::checkpoint::{Best, Checkpoint, Snapshot};
 use crate::train::config::{Dropout, Every, Group, LastEpoch, Order, RunConfig, ScheduleKind, StrategyKind, What};
 use crate::train::event::{Step, TrainEvent};
 use crate::train::prepare::open_model;
@@ -156,7 +156,7 @@ fn go(config: &RunConfig, how: How, look: &mut dyn FnMut(&str)) -> (Outcome, Vec
         orders: &mut Vec::new,
         interrupt: &Stop::default,
     };
-    let step = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step());
+    let step = checkpoint.as_ref().map_or(0, Checkpoint::step);
     let How { by_hand: left, holds, disk_is_full, .. } = how;
     let mut hand =
         Hand { recorder, step, left, holds, is_held: false, can_write: !disk_is_full, told: Vec::new(), look };
@@ -421,7 +421,7 @@ fn an_evaluation_and_a_checkpoint_on_order_change_no_bit() {
     let (plain, ordered) = (folder.path().join("plain"), config.run.out);
     let unasked = |dir: &Path| {
         let (mut events, files) = result(dir, &["step", "eval", "finished"]);
-        let is_regular = |event: &Value| event["event"] != "eval" || event["step"].as_u64().unwrap() % 3 == 0;
+        let is_regular = |event: &Value| event["event"] != "eval" || event["step"].as_u64().unwrap().is_multiple_of(3);
         // Before the first step nothing is evaluated without an order.
         events.retain(|event| is_regular(event) && event["step"] != 0);
         (events, files)

@@ -64,12 +64,12 @@ impl SplitForm {
             }
             let ((), unread) = number::form(ui, "split", |ui| match by {
                 _ if in_folds => {
-                    self.group_ui(ui, cx, table);
+                    group_ui(ui, cx, table);
                     self.column_ui(ui, cx, table);
                 }
                 By::Share => {
                     self.share_ui(ui, cx);
-                    self.group_ui(ui, cx, table);
+                    group_ui(ui, cx, table);
                 }
                 By::Column => {
                     self.column_ui(ui, cx, table);
@@ -78,7 +78,7 @@ impl SplitForm {
                     }
                     // Until there is such a column.
                     self.share_ui(ui, cx);
-                    self.group_ui(ui, cx, table);
+                    group_ui(ui, cx, table);
                 }
                 By::File => {
                     self.file_ui(ui, cx);
@@ -145,18 +145,6 @@ impl SplitForm {
         }
         if changed != rule {
             cx.act(Action::SetSplit(changed));
-        }
-    }
-
-    fn group_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
-        let roles = cx.workspace.data.roles.clone();
-        let mut grouped = roles.clone();
-        let hint = "Rows with the same value here stay on one side: a document, a customer, an article";
-        form::row(ui, "Keep together", hint, cx.palette, |ui| {
-            column_ui(ui, "Group column", COLUMN, &mut grouped.group, table, "None");
-        });
-        if grouped != roles {
-            cx.act(Action::SetRoles(grouped));
         }
     }
 
@@ -356,6 +344,18 @@ fn part_row_ui(ui: &mut Ui, palette: &Palette, counts: [String; 2], strong: bool
 /// A column that is named, and not only said to be none.
 fn named(column: Option<&String>) -> Option<String> {
     column.filter(|name| !name.is_empty()).cloned()
+}
+
+fn group_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
+    let roles = cx.workspace.data.roles.clone();
+    let mut grouped = roles.clone();
+    let hint = "Rows with the same value here stay on one side: a document, a customer, an article";
+    form::row(ui, "Keep together", hint, cx.palette, |ui| {
+        column_ui(ui, "Group column", COLUMN, &mut grouped.group, table, "None");
+    });
+    if grouped != roles {
+        cx.act(Action::SetRoles(grouped));
+    }
 }
 
 #[cfg(test)]
