@@ -265,8 +265,8 @@ impl EncoderConfig {
 
     /// The ids of special tokens that the file has, by its keys.
     pub fn special_ids(&self) -> Vec<(&'static str, u32)> {
-        const KEYS: [&str; 6] =
-            ["pad_token_id", "bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id", "mask_token_id"];
+        // Those of the beginning and the end are what transformers assumes in many a file, whatever the tokenizer has.
+        const KEYS: [&str; 4] = ["pad_token_id", "cls_token_id", "sep_token_id", "mask_token_id"];
         let id = |key: &'static str| Some((key, u32::try_from(self.raw.get(key)?.as_u64()?).ok()?));
         KEYS.into_iter().filter_map(id).collect()
     }

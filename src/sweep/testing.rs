@@ -38,3 +38,11 @@ pub fn study(seeds: u64) -> Study {
     let asked = Asked { axes, is_guessed: false, ..asked };
     Study::of(Path::new("/runs/rates"), asked, &records, Vec::new(), 0)
 }
+
+#[test]
+fn what_tests_look_at_has_every_setting_with_each_seed_and_one_that_failed() {
+    let records = records(2);
+    let failed: Vec<&Record> = records.iter().filter(|record| record.status == Status::Failed).collect();
+    assert_eq!((records.len(), failed.len()), (26, 2));
+    assert!(failed.iter().all(|record| record.metrics.is_empty() && record.settings["optim.lr"] == 5e-4));
+}

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use self::finish::End;
 use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::companion::{Companion, all_params};
 use super::config::{Order, RunConfig, What};
@@ -150,19 +151,6 @@ pub fn train_from(
     model.params.forget_rounded();
     crate::model::ops::buffer::release();
     finished
-}
-
-/// Why the loop ended.
-enum End {
-    Done,
-    Patience {
-        evaluations: u32,
-    },
-    /// After an epoch, from 1, as it was ordered.
-    Ordered {
-        epoch: u64,
-    },
-    Stopped,
 }
 
 /// What the losses of an update are divided by.

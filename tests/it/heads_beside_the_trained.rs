@@ -170,17 +170,17 @@ fn layers_that_the_configuration_leaves_out_are_told() {
 fn a_tokenizer_and_names_that_contradict_the_configuration_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let model = changed(dir.path(), "roberta-mlm", &[], |config| {
-        config["bos_token_id"] = json!(7);
-        config["eos_token_id"] = json!(2);
+        config["pad_token_id"] = json!(7);
+        config["bos_token_id"] = json!(9);
     });
     let (problems, _) = inspected(&model);
     assert!(
-        problems.contains("bos_token_id 7, and the tokenizer has <s> as 0") && !problems.contains("eos"),
+        problems.contains("pad_token_id 7, and the tokenizer has <pad> as 1") && !problems.contains("bos"),
         "{problems}"
     );
     let output = run(&["predict", "--model", &model, "--text", "the <mask>"]);
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && told.contains("warning: config.json has bos_token_id 7"), "{told}");
+    assert!(output.status.success() && told.contains("warning: config.json has pad_token_id 7"), "{told}");
     let dir = tempfile::tempdir().unwrap();
     let model = changed(dir.path(), "bert-classify", &[], |config| {
         config["id2label"] = json!({ "0": "a", "1": "b", "2": "c" });

@@ -210,7 +210,10 @@ fn a_rate_is_found_by_trying_and_taken_into_the_form_by_one_press() {
     let found = window.workspace().worked::<FindRate>().unwrap().1.clone();
     let rate = attune::ui::format::rate(found.suggested.unwrap());
     assert!(window.shows("Loss over the learning rate, suggested"));
-    window.press(&format!("Use the suggested rate {rate}"));
+    let button = format!("Use the suggested rate {rate}");
+    window.harness.get_by_label(&button).scroll_to_me();
+    window.harness.run_steps(3);
+    window.press(&button);
     assert_eq!(window.workspace().draft.optim.lr, found.suggested.unwrap());
     assert!(window.shows("Your own learning rate") && !folder.path().join("runs").exists());
 }

@@ -89,7 +89,7 @@ fn attune(args: &[&str]) -> Output {
 fn begin(config: &RunConfig, folder: &Path) -> Child {
     let file = folder.join("own.toml");
     std::fs::write(&file, toml::to_string_pretty(config).unwrap()).unwrap();
-    let train = Program::new(env!("CARGO_BIN_EXE_attune"))
+    let mut train = Program::new(env!("CARGO_BIN_EXE_attune"))
         .arg("train")
         .arg(&file)
         .stdin(Stdio::null())
@@ -104,7 +104,8 @@ fn begin(config: &RunConfig, folder: &Path) -> Child {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("it does not train");
+    train.kill().unwrap();
+    panic!("it does not train: {}", train.wait().unwrap());
 }
 
 #[test]
@@ -162,12 +163,12 @@ fn the_window_orders_while_it_trains_and_shows_it_on_the_curves() {
     flagged(&mut window, "learning rate × 0.5");
     let rate = window.workspace().run.as_ref().unwrap().config.run.orders[0].what;
     assert_eq!(rate, What::Factor { factor: 0.5, group: None });
-    window.press("Thaw layer 2");
+    window.press("Thaw layer 3");
     flagged(&mut window, "thaw the next layer");
     window.until("the next one is offered", |workspace| {
         workspace.run.as_ref().is_some_and(|run| run.orders.frozen.first().is_some_and(|block| block == "layers.1"))
     });
-    assert!(window.shows("Thaw layer 1"));
+    assert!(window.shows("Thaw layer 2"));
     window.press("Evaluate now");
     flagged(&mut window, "evaluate");
     window.press("Save a checkpoint");

@@ -39,14 +39,8 @@ impl Tokenizer {
 
     /// Special tokens that the model has under other ids.
     fn contradicted(&self, special: &[(&'static str, u32)]) -> Option<String> {
-        let own = |key: &str| match key {
-            // Where a text begins and ends is the same as what stands around it, unless a tokenizer has both.
-            "bos_token_id" => self.role("bos_token").or_else(|| self.role("cls_token")),
-            "eos_token_id" => self.role("eos_token").or_else(|| self.role("sep_token")),
-            _ => self.role(key.strip_suffix("_id")?),
-        };
         let differs = |(key, id): &(&'static str, u32)| {
-            let (token, own) = own(key).filter(|(_, own)| own != id)?;
+            let (token, own) = self.role(key.strip_suffix("_id")?).filter(|(_, own)| own != id)?;
             Some(format!("{key} {id}, and the tokenizer has {token} as {own}"))
         };
         let told: Vec<String> = special.iter().filter_map(differs).collect();
