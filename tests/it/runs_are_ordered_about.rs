@@ -190,6 +190,7 @@ fn the_window_orders_while_it_trains_and_shows_it_on_the_curves() {
     window.press(&format!("Open {}", dir.file_name().unwrap().to_string_lossy()));
     window.until("it is opened", |workspace| workspace.jobs.is_empty() && workspace.screen == Screen::Train);
     flagged(&mut window, "learning rate × 0.5");
+    window.press("This run");
     window.press("Use for the next run");
     window.until("it is in the form", |workspace| workspace.draft.run.orders == orders && workspace.jobs.is_empty());
     let first = format!("Leave out Step {}: learning rate × 0.5", attune::ui::format::count(orders[0].step));

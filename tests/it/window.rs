@@ -331,7 +331,7 @@ fn questions_show_their_answers_and_misplaced_ones_move() {
     assert_eq!(window.app().workspace().data.task, attune::task::Task::Qa);
     assert_eq!(loaded(&window).dataset.examples.len(), 3);
     assert!(window.shows("no answer"));
-    window.press_role(Role::Button, "Health · 4");
+    window.press_role(Role::Button, "Health · 3");
     window.press("Fix: 1 question with an answer that is not at its stated position but elsewhere in the context");
     assert_eq!(loaded(&window).dataset.examples.len(), 4);
     assert!(window.shows("1 question without a usable answer"));

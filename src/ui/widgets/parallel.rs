@@ -17,6 +17,8 @@ const SIDES: f32 = 56.0;
 const NEAR: f32 = 7.0;
 /// What a key press moves the ends of a selection by.
 const STEP: f32 = 0.1;
+/// So near to an end of an axis it is that end.
+const EDGE: f32 = 5.0;
 /// A shorter drag is a click.
 const SHORTEST: f32 = 0.01;
 
@@ -181,7 +183,12 @@ impl Parallel {
         let area = Rect::from_x_y_ranges(x - 12.0..=x + 12.0, plot.top() - 2.0..=plot.bottom() + 2.0);
         let id = ui.scope_id().with(("axis", place));
         let response = ui.interact(area, id, Sense::CLICK | Sense::DRAG);
-        let share = |pointer: Pos2| ((plot.bottom() - pointer.y) / plot.height()).clamp(0.0, 1.0);
+        let share = |pointer: Pos2| match (plot.bottom() - pointer.y, plot.height()) {
+            // Who begins at an end of the axis means what lies there too.
+            (up, height) if up > height - EDGE => 1.0,
+            (up, _) if up < EDGE => 0.0,
+            (up, height) => up / height,
+        };
         if response.drag_started() {
             let press = ui.input(|input| input.pointer.press_origin());
             selection.from = press.map(share);
