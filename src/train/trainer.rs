@@ -4,6 +4,7 @@
 //! gradient is left over at the end of an epoch. What is odd but not fatal is told as an event.
 
 mod course;
+mod end;
 mod finish;
 mod judge;
 mod order;
@@ -17,7 +18,7 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use self::finish::End;
+use self::end::End;
 use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::companion::{Companion, all_params};
 use super::config::{Order, RunConfig, What};

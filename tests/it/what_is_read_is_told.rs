@@ -139,7 +139,7 @@ fn what_cannot_be_learned_is_told_before_the_first_step_and_with_the_result() {
 
     let dir = tempfile::tempdir().unwrap();
     let hot = rows("text,labels", |at| format!("the soup was warm {at},\"[1, {}, 0]\"", at % 2));
-    let run = train(dir.path(), "multilabel", "bert-classify", &[("a.csv", &hot)], "");
+    let run = train(dir.path(), "multilabel", "bert-classify", &[("a.csv", &hot)], "[optim]\nwarmup = 0.0");
     let expected = [
         "1 label applies to every training row and carries no information: LABEL_0",
         "1 label is never learned, as no training row has it: LABEL_2",

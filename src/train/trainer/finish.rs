@@ -3,6 +3,7 @@
 //! What a run says it learned is what its folder holds: before it says that it is done, the weights are read back. Keeping
 //! them may fail while the run goes on, for they are in memory too; it is tried again with every checkpoint.
 
+use super::end::End;
 use super::{Models, Outcome, Trainer};
 use crate::train::TrainError;
 use crate::train::checkpoint::Weights;
@@ -10,19 +11,6 @@ use crate::train::event::{Ending, TeacherScore, TrainEvent};
 
 /// How often the weights are written and read back at the end of a run.
 const TRIES: u32 = 2;
-
-/// Why the loop ended.
-pub(super) enum End {
-    Done,
-    Patience {
-        evaluations: u32,
-    },
-    /// After an epoch, from 1, as it was ordered.
-    Ordered {
-        epoch: u64,
-    },
-    Stopped,
-}
 
 impl Trainer<'_> {
     pub(super) fn snapshot(&self) -> Result<Weights, TrainError> {
