@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::data::Columns;
 use super::output::one_line;
-use crate::analysis::nearest::{Near, Nearest, NearestTo, Rows, pooling, rows};
+use crate::analysis::nearest::{Near, Nearest, NearestTo, pooling};
 use crate::analysis::pooled::StatesKept;
 use crate::analysis::sample::Sampling;
 use crate::inspect::why::Asked;
 use crate::inspect::{Inquiry, OpenModel};
-use crate::train::learned::LearnedKept;
+use crate::train::learned::{self, LearnedKept};
 
 /// What a text is held beside.
 pub struct Beside<'a> {
@@ -41,9 +41,8 @@ impl Beside<'_> {
         let wanted = Sampling::all(self.dir.to_owned(), Arc::new(data));
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let stopped = "the computation was stopped";
-        let rows = rows(&wanted, &StatesKept::default(), go_on)?.context(stopped)?;
-        let training = LearnedKept::default().training_set(self.dir, &wanted.data);
-        let rows = Arc::new(Rows { training, ..rows });
+        let rows = learned::rows(&wanted, &StatesKept::default(), &LearnedKept::default(), go_on)?.context(stopped)?;
+        let rows = Arc::new(rows);
         columns.tell();
         for note in rows.notes() {
             eprintln!("attune: warning: {note}");

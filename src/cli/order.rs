@@ -99,7 +99,10 @@ impl OrderRun {
             match told.answer() {
                 Some((step, None)) => return print_lines(&[format!("step {step}: {}", what.words())]),
                 Some((step, Some(why))) => bail!("step {step}: not followed, as {why}"),
-                None if !is_heard => bail!("the run ended before it could follow the order"),
+                None if !is_heard => {
+                    told.take_back();
+                    bail!("the run ended before it could follow the order")
+                }
                 None if since.elapsed() > WAITS => {
                     eprintln!("the run has not answered yet; it follows the order when its update is done");
                     return Ok(());

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::data::{Columns, Drawn, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
-use crate::analysis::words::{LEAST, Order, Question, ROWS, Told, Words, words};
+use crate::analysis::words::{LEAST, Order, Question, ROWS, Told, Words};
 use crate::batch::destination;
 use crate::files::csv::csv;
 use crate::files::write_atomically;
@@ -19,7 +19,7 @@ use crate::hub::embedded;
 use crate::inspect::why::Pull;
 use crate::model::read_config;
 use crate::task::{Reads, Task};
-use crate::train::learned::LearnedKept;
+use crate::train::learned::{self, LearnedKept};
 
 #[derive(Debug, Args)]
 pub struct WordsOf {
@@ -97,11 +97,9 @@ impl WordsOf {
                 MethodName::Occlusion => Pull::Occlusion,
             },
         };
-        let found = words(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
-        let wanted = &question.wanted;
-        let training = LearnedKept::default().training_set(&wanted.model, &wanted.data);
-        let training = training.map(|training| training.among(wanted.examples().into_iter()));
-        let found = Words { training, ..found.context("the computation was stopped")? };
+        let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
+        let found = learned::words(&question, &LearnedKept::default(), go_on)?;
+        let found = found.context("the computation was stopped")?;
         let lists = self.lists(&found)?;
         columns.tell();
         if lists.iter().all(|(_, list)| list.is_empty()) {

@@ -18,8 +18,9 @@ use super::rejected::is_rejection;
 use super::rows::Content;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
-use super::targets::is_told_unanswered;
+use super::targets::told_unanswered;
 use super::{Dataset, Split, Target, guess};
+use crate::stop::heed;
 use crate::table::boundaries::cuts_word;
 use crate::table::notation::tags;
 use crate::table::notation::tags::Scheme;
@@ -77,8 +78,9 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
     findings.push(label_in_text(dataset));
+    findings.push(right_to_left(dataset));
     findings.extend(unapproved(dataset));
-    findings.extend(annotators(dataset, &[duplicates, contradictions].concat()));
+    findings.extend(annotators(dataset, || (duplicates, contradictions)));
     for (markup, examples) in markup::found(dataset) {
         findings.push(Finding::of_examples(FindingKind::Markup { markup }, dataset, &examples));
     }
@@ -240,15 +242,16 @@ fn left_out(dataset: &Dataset) -> Vec<Finding> {
 }
 
 /// Texts that several annotators labelled, a row each, where a column tells the annotators and nothing keeps the copies of a
-/// text together. `repeated` are the examples whose texts stand there more than once.
-fn annotators(dataset: &Dataset, repeated: &[usize]) -> Option<Finding> {
+/// text together. `repeats` are the examples that stand there more than once, with the same label and with another.
+fn annotators(dataset: &Dataset, repeats: impl FnOnce() -> (Vec<usize>, Vec<usize>)) -> Option<Finding> {
     const OFTEN: usize = 10;
     let text = dataset.roles.text.clone().filter(|_| dataset.roles.group.is_none())?;
+    let column = guess::annotators(&dataset.table, &dataset.roles)?;
+    let (duplicates, contradictions) = repeats();
+    let mut repeated = [duplicates, contradictions].concat();
     if repeated.is_empty() || repeated.len() * OFTEN < dataset.examples.len() {
         return None;
     }
-    let column = guess::annotators(&dataset.table, &dataset.roles)?;
-    let mut repeated = repeated.to_vec();
     repeated.sort_unstable();
     repeated.dedup();
     Some(Finding::of_examples(FindingKind::Annotators { column, text }, dataset, &repeated))
@@ -256,9 +259,19 @@ fn annotators(dataset: &Dataset, repeated: &[usize]) -> Option<Finding> {
 
 /// The same where nothing is known of repeats yet.
 pub fn annotated_by_several(dataset: &Dataset) -> Option<Finding> {
-    guess::annotators(&dataset.table, &dataset.roles)?;
-    let (duplicates, contradictions) = repeats(dataset);
-    annotators(dataset, &[duplicates, contradictions].concat())
+    annotators(dataset, || repeats(dataset))
+}
+
+/// Texts in Hebrew, Arabic and the other scripts of the blocks that Unicode keeps for such.
+fn right_to_left(dataset: &Dataset) -> Finding {
+    let is_such = |letter: char| {
+        matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
+            || matches!(letter, '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+    };
+    let has_such = |text: &str| !text.is_ascii() && text.contains(is_such);
+    let is_found = |example: &usize| has_such(dataset.text(*example)) || dataset.pair(*example).is_some_and(has_such);
+    let found: Vec<usize> = (0..dataset.examples.len()).inspect(|_| heed()).filter(is_found).collect();
+    Finding::of_examples(FindingKind::RightToLeft, dataset, &found)
 }
 
 /// Texts that begin with the name of their class, where nearly all do: a file that was made for another program, say.
@@ -299,7 +312,8 @@ fn unanswered(dataset: &Dataset) -> Finding {
     const MANY: usize = 20;
     let found = examples_of(dataset, &|target| matches!(target, Target::Answers(answers) if answers.is_empty()));
     let are_many = found.len() * MANY >= dataset.examples.len();
-    let is_told = |example: &usize| is_told_unanswered(&dataset.table, &dataset.roles, dataset.examples[*example].row);
+    let of_row = told_unanswered(&dataset.table, &dataset.roles);
+    let is_told = |example: &usize| of_row(dataset.examples[*example].row);
     let is_meant = !found.is_empty() && (are_many || found.iter().all(is_told));
     Finding::of_examples(FindingKind::Unanswered { is_meant }, dataset, &found)
 }
@@ -431,6 +445,13 @@ mod tests {
         let findings = found(text, task);
         let places = findings.iter().filter(|finding| finding.kind == *kind).flat_map(|finding| &finding.places);
         assert_eq!(places.map(|place| place.line).collect::<Vec<_>>(), lines, "{kind:?} in {findings:?}");
+    }
+
+    #[test]
+    fn texts_that_the_window_shows_in_another_order_are_told_and_are_no_problem() {
+        let rows = "text\tlabel\nكان الفندق نظيفا\tx\nthe hotel\ty\nthe word שלום\tx\nдом 部屋 ταβέρνα\ty\n";
+        check(rows, Task::Classify, &FindingKind::RightToLeft, &[2, 4]);
+        assert!(FindingKind::RightToLeft.is_note());
     }
 
     #[test]

@@ -24,11 +24,12 @@ pub fn in_their_encoding(table: Arc<Table>, task: Task, roles: &Roles, mends: &M
     let columns = named.into_iter().flatten().filter_map(|name| table.column(name));
     let columns: Vec<usize> = if roles.have_places(task) { Vec::new() } else { columns.collect() };
     let known = Mojibake::default();
-    let (changed, rows) = table.changed(&columns, |cell| {
+    let mut table = Arc::unwrap_or_clone(table);
+    let rows = table.change(&columns, |cell| {
         let undone = known.undo(cell).map(|undone| undone.text);
         without_controls(undone.as_deref().unwrap_or(cell)).or(undone)
     });
-    (Arc::new(changed), Some(Mended { mend: Mend::Fix(Fix::Encoding), rows, in_eval_file: false }))
+    (Arc::new(table), Some(Mended { mend: Mend::Fix(Fix::Encoding), rows, in_eval_file: false }))
 }
 
 impl Dataset {

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::column as named;
 use super::{DataError, Dataset, Roles, Split};
-use crate::stop::heed;
-use crate::table::{Table, plain_name};
+use crate::table::{Table, plain_name, shorten};
 use crate::words::plural;
 
 /// How many examples each part has, where a column tells the parts.
@@ -106,16 +105,16 @@ pub(super) fn column(table: &Table) -> Option<String> {
 /// Refuses a column that says of no row that it is to learn from.
 fn check(table: &Table, column: usize) -> Result<(), DataError> {
     const SHOWN: usize = 3;
+    const CHARACTERS: usize = 24;
     let mut values: BTreeSet<&str> = BTreeSet::new();
     let mut first: Vec<String> = Vec::new();
     for row in 0..table.rows() {
-        heed();
         let cell = table.cell(row, column).trim();
         if Use::of(cell) == Some(Use::Learn) {
             return Ok(());
         }
         if !cell.is_empty() && values.insert(cell) && first.len() < SHOWN {
-            first.push(format!("{:?}", shortened(cell)));
+            first.push(format!("{:?}", shorten(cell, CHARACTERS)));
         }
     }
     let others = values.len() - first.len();
@@ -125,13 +124,6 @@ fn check(table: &Table, column: usize) -> Result<(), DataError> {
         (false, others) => format!("{} and {}", first.join(", "), plural(others, "other value", "other values")),
     };
     Err(DataError::NoParts { path: table.path.clone(), column: table.columns[column].clone(), holds })
-}
-
-/// A value that may be a whole text.
-fn shortened(cell: &str) -> String {
-    const MOST: usize = 24;
-    let shown: String = cell.chars().take(MOST).collect();
-    if shown.len() < cell.len() { format!("{shown}…") } else { shown }
 }
 
 impl Dataset {

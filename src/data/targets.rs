@@ -428,11 +428,14 @@ fn is_nowhere(table: &Table, row: usize, start: usize) -> bool {
     start.parse::<f64>().ok() == Some(answers::NOWHERE)
 }
 
-/// Whether a column of its own says of a question that it has no answer.
-pub(super) fn is_told_unanswered(table: &Table, roles: &Roles, row: usize) -> bool {
+/// Of which rows a column of its own says that the question has no answer.
+pub(super) fn told_unanswered(table: &Table, roles: &Roles) -> impl Fn(usize) -> bool {
     let start = table.column(START).filter(|start| roles.answers.as_ref() != Some(&table.columns[*start]));
-    start.is_some_and(|start| is_nowhere(table, row, start))
-        || impossible(table).is_some_and(|column| is_true(table, row, column))
+    let impossible = impossible(table);
+    move |row| {
+        start.is_some_and(|start| is_nowhere(table, row, start))
+            || impossible.is_some_and(|column| is_true(table, row, column))
+    }
 }
 
 /// A class of sentence order by name or number.

@@ -50,8 +50,6 @@ pub struct Answer {
     pub tokens: Vec<String>,
     /// Tokens that did not fit the model and were cut off.
     pub cut: usize,
-    /// What is odd about what was asked, so that the answer means little.
-    pub misfit: Option<&'static str>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -150,7 +148,6 @@ pub fn explore(model: &mut OpenModel, question: &Question, go_on: GoOn<'_>) -> R
         model: model.dir.clone(),
         question: question.clone(),
         task: model.task,
-        misfit: model.misfit(&question.request()),
         cut: said.cut,
         result: said.result,
         tokens: said.tokens,
@@ -179,7 +176,6 @@ pub fn answer(model: &OpenModel, text: &str, pair: Option<&str>) -> Result<Answe
     let said = texts(model, question.request())?;
     Ok(Answer {
         model: model.dir.clone(),
-        misfit: model.misfit(&question.request()),
         question,
         task: model.task,
         result: said.result,

@@ -7,6 +7,7 @@ use candle_core::Device;
 use super::InspectError;
 use super::pairs;
 use super::predictor::Predictor;
+use super::request::Request;
 use crate::files::{Stamp, stamp};
 use crate::model::card::LoadReport;
 use crate::model::kept::{self, Course};
@@ -128,6 +129,7 @@ impl OpenModel {
             is_frozen: self.model.config.frozen.is_some(),
             heads: self.heads.clone(),
             labels: self.model.config.labels.clone(),
+            reads_pairs: self.reads_pairs,
             mask_token: self.tokenizer.mask_token().map(str::to_owned),
             max_tokens: self.max_tokens,
             refused: self.refused.clone(),
@@ -177,6 +179,8 @@ pub struct Subject {
     /// The tasks whose heads the folder names.
     pub heads: Vec<Task>,
     pub labels: Vec<String>,
+    /// Whether it learned from pairs of texts, where that is known.
+    pub reads_pairs: Option<bool>,
     pub mask_token: Option<String>,
     pub max_tokens: usize,
     /// Why a head is not asked, where one was not loaded whole.
@@ -189,6 +193,11 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// What is odd about asking one of its heads this, where that learned from the other kind of request.
+    pub fn misfit(&self, head: Task, request: &Request) -> Option<&'static str> {
+        pairs::misfit(head, self.reads_pairs, request)
+    }
+
     /// The same model in a state of its run's course. What was decided for the run's model is not decided for that.
     #[must_use]
     pub fn in_state(&self, dir: &Path) -> Self {

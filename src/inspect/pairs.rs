@@ -26,7 +26,7 @@ pub(super) fn by_labels(task: Task, labels: &[String]) -> Option<bool> {
 
 /// What is odd about a request, where the model learned from the other.
 pub(super) fn misfit(task: Task, reads_pairs: Option<bool>, request: &Request) -> Option<&'static str> {
-    let has_pair = request.pair.as_ref().is_some_and(|pair| !pair.trim().is_empty());
+    let has_pair = request.has_pair();
     match reads_pairs.filter(|_| task.reads() == Reads::Texts) {
         Some(true) if !has_pair => Some("the model learned from pairs of texts and is asked about one text alone"),
         Some(false) if has_pair => Some("the model learned from single texts and is asked about a pair"),

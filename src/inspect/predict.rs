@@ -118,20 +118,17 @@ impl Asked<'_> {
     /// for the model; others are cut.
     pub fn prepare(&self, request: Request, options: &Options) -> Result<Prepared, InspectError> {
         self.check(options)?;
+        let has_pair = request.has_pair();
+        match self.task.reads() {
+            Reads::Neighbours(_) if !has_pair => return Err(InspectError::NoPair { task: self.task }),
+            Reads::Question if !has_pair => return Err(InspectError::NoContext),
+            Reads::Words if has_pair => return Err(InspectError::OneText { task: self.task }),
+            Reads::Neighbours(_) | Reads::Question | Reads::Words | Reads::Texts | Reads::Running => {}
+        }
         let (max_tokens, stride) = self.window_size(options);
         let pair = request.pair.as_deref();
-        if matches!(self.task.reads(), Reads::Neighbours(_)) && pair.is_none_or(|pair| pair.trim().is_empty()) {
-            return Err(InspectError::NoPair { task: self.task });
-        }
         let (encoded, windows) = if self.task.has_windows() {
             let is_question = self.task.reads() == Reads::Question;
-            if is_question && pair.is_none_or(|context| context.trim().is_empty()) {
-                return Err(InspectError::NoContext);
-            }
-            let takes_one = self.task.reads() == Reads::Words;
-            if takes_one && pair.is_some_and(|pair| !pair.trim().is_empty()) {
-                return Err(InspectError::OneText { task: self.task });
-            }
             let encoded = self.tokenizer.encode(&request.text, pair, usize::MAX)?;
             let windows = windows(&encoded, u8::from(is_question), max_tokens, stride)?;
             (encoded, windows)

@@ -11,6 +11,13 @@ pub struct Request {
     pub pair: Option<String>,
 }
 
+impl Request {
+    /// Whether there is a second text, of more than blanks.
+    pub fn has_pair(&self) -> bool {
+        self.pair.as_ref().is_some_and(|pair| !pair.trim().is_empty())
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Options {
     /// How many of the best; as many as the pipelines where it is open.

@@ -14,13 +14,11 @@ const PLACES: &str = "label2id";
 
 /// The names of the outputs, in their order; none where the configuration says nothing of them.
 pub(super) fn names(raw: &Map<String, Value>) -> Result<Vec<String>, ModelError> {
-    let given = |key: &str| raw.get(key).filter(|value| !value.is_null());
-    let is_empty = |value: &Value| value.as_object().is_some_and(Map::is_empty) || value == &Value::Array(Vec::new());
-    if let Some(value) = given(NAMES).filter(|value| !is_empty(value)) {
+    if let Some(value) = given(raw, NAMES) {
         return unique(by_place(value)?);
     }
-    let count = given("num_labels").and_then(Value::as_u64).map(|count| count.min(MAX_CLASSES as u64 + 1));
-    if let Some(value) = given(PLACES).filter(|value| !is_empty(value)) {
+    let count = given(raw, "num_labels").and_then(Value::as_u64).map(|count| count.min(MAX_CLASSES as u64 + 1));
+    if let Some(value) = given(raw, PLACES) {
         let names = unique(by_name(value)?)?;
         return match count {
             Some(count) if count != names.len() as u64 => {
@@ -33,16 +31,26 @@ pub(super) fn names(raw: &Map<String, Value>) -> Result<Vec<String>, ModelError>
     Ok((0..count.unwrap_or(0)).map(|index| format!("LABEL_{index}")).collect())
 }
 
+/// What a configuration says under a key, where it says anything.
+fn given<'a>(raw: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    let is_empty = |value: &Value| value.as_object().is_some_and(Map::is_empty) || value == &Value::Array(Vec::new());
+    raw.get(key).filter(|value| !value.is_null() && !is_empty(value))
+}
+
+/// The place of an output, as `label2id` has it.
+fn place(value: &Value) -> Option<usize> {
+    match value {
+        Value::String(place) => place.trim().parse().ok(),
+        other => other.as_u64().and_then(|place| usize::try_from(place).ok()),
+    }
+}
+
 impl EncoderConfig {
     /// Where `label2id` names the outputs in another way than `id2label`, which alone is read.
     pub fn name_conflict(&self) -> Option<String> {
-        let places = self.raw.get(PLACES)?.as_object().filter(|places| !places.is_empty())?;
-        let given = self.raw.get(NAMES).filter(|names| !names.is_null())?;
-        if given.as_object().is_some_and(Map::is_empty) || given == &Value::Array(Vec::new()) {
-            return None;
-        }
-        let place = |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
-        let differs = |(own, name): &(usize, &String)| places.get(*name).and_then(place) != Some(*own as u64);
+        given(&self.raw, NAMES)?;
+        let places = given(&self.raw, PLACES)?.as_object()?;
+        let differs = |(own, name): &(usize, &String)| places.get(*name).and_then(place) != Some(*own);
         let (own, name) = self.labels.iter().enumerate().find(differs)?;
         let said = match places.get(name) {
             Some(other) => format!("{PLACES} puts it at {}", shown(other)),
@@ -92,11 +100,7 @@ fn by_name(value: &Value) -> Result<Vec<String>, ModelError> {
     };
     let mut names = vec![None; entries.len()];
     for (name, value) in entries {
-        let place = match value {
-            Value::String(place) => place.trim().parse::<usize>().ok(),
-            other => other.as_u64().and_then(|place| usize::try_from(place).ok()),
-        };
-        let Some(place) = place.filter(|place| *place < names.len()) else {
+        let Some(place) = place(value).filter(|place| *place < names.len()) else {
             let problem = format!("puts \"{}\" at {} of {}", clipped(name), shown(value), classes(names.len()));
             return Err(refused(PLACES, problem, &format!("each of 0 to {} once", names.len() - 1)));
         };

@@ -102,12 +102,11 @@ pub(super) fn named(path: &Path) -> Option<Result<PathBuf, ModelError>> {
     if path.exists() || !run.join("run.toml").is_file() {
         return None;
     }
+    let kept = || states(&run).into_iter().map(|state| state.step).collect();
     if step.is_empty() {
-        let kept = states(&run).into_iter().map(|state| state.step).collect();
-        return Some(Err(ModelError::NoStep { run, kept }));
+        return Some(Err(ModelError::NoStep { kept: kept(), run: run.clone() }));
     }
     let place = step.parse().ok().map(|step| state_folder(&run, step)).filter(|place| place.is_dir());
-    let kept = || states(&run).into_iter().map(|state| state.step).collect();
     Some(place.ok_or_else(|| ModelError::NoSuchState { step: step.to_owned(), kept: kept(), run: run.clone() }))
 }
 

@@ -15,7 +15,7 @@ use crate::samples::Sample;
 use crate::task::{Reads, Task};
 
 pub use forms::{Form, forms};
-pub use plan::{Planned, Planner, planned, reads_alike};
+pub use plan::{Planned, Planner, planned};
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,7 +11,7 @@ use crate::train::config::{Distill, ModelChoice, RunConfig, StrategyKind};
 use crate::train::plan::{Facts, PlanSummary, flops_per_sec, plan};
 use crate::train::prepare::output_names;
 use crate::train::prepared::OnProgress;
-use crate::train::{Prepared, prepare, with_layers};
+use crate::train::{Prepared, TrainError, prepare, with_layers};
 
 /// A run with all values that it is started with, but its place and its teacher's.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,15 @@ pub struct Planner {
 const FORWARD: f64 = 1.0 / 3.0;
 
 impl Planner {
+    /// What is prepared for a run, read once for all that read alike; nothing where it was told to stop.
+    pub fn data(&mut self, config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option<&Prepared>, TrainError> {
+        if !self.known.as_ref().is_some_and(|(known, _)| reads_alike(known, config)) {
+            let Some(data) = prepare(config, on_progress)? else { return Ok(None) };
+            self.known = Some((config.clone(), data));
+        }
+        Ok(self.known.as_ref().map(|(_, data)| data))
+    }
+
     /// The run, of which a share of the recommended epochs is trained; nothing where it was told to stop. `earlier` are the
     /// runs of the recipe that come before it.
     pub fn plan(
@@ -39,12 +48,7 @@ impl Planner {
         earlier: &[Option<&Planned>],
         on_progress: OnProgress<'_>,
     ) -> Result<Option<Planned>, Box<dyn Error + Send + Sync>> {
-        let is_known = |(config, _): &(RunConfig, Prepared)| reads_alike(config, &form.config);
-        if !self.known.as_ref().is_some_and(is_known) {
-            let Some(data) = prepare(&form.config, on_progress)? else { return Ok(None) };
-            self.known = Some((form.config.clone(), data));
-        }
-        let Some((_, data)) = &self.known else { return Ok(None) };
+        let Some(data) = self.data(&form.config, on_progress)? else { return Ok(None) };
         form.config.check()?;
         let mut config = data.settled(&form.config)?;
         config.run.epochs = lessened(config.run.epochs, share);
@@ -82,11 +86,7 @@ fn taught(
 }
 
 /// A run over prepared data, with an encoder of this shape.
-pub fn planned(
-    config: &RunConfig,
-    encoder: &EncoderConfig,
-    data: &Prepared,
-) -> Result<PlanSummary, crate::train::TrainError> {
+pub fn planned(config: &RunConfig, encoder: &EncoderConfig, data: &Prepared) -> Result<PlanSummary, TrainError> {
     let (train, eval) = (data.train.lengths(), data.eval.lengths());
     let labels = output_names(config.task, &data.labels).len();
     let facts = Facts { encoder, train_tokens: &train, eval_tokens: &eval, labels, flops_per_sec: flops_per_sec() };
@@ -94,7 +94,7 @@ pub fn planned(
 }
 
 /// Whether what is prepared for the one is what would be prepared for the other.
-pub fn reads_alike(one: &RunConfig, other: &RunConfig) -> bool {
+fn reads_alike(one: &RunConfig, other: &RunConfig) -> bool {
     let adapts = |config: &RunConfig| config.strategy.kind == StrategyKind::Lora;
     one.task == other.task
         && one.model == other.model

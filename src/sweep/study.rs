@@ -113,8 +113,13 @@ impl Study {
 /// How much each setting matters by what came of a sweep.
 pub fn importance(asked: &Asked, table: &Table<'_>) -> Result<Importance, Unknown> {
     let axes = axes(&Asked { budget: None, ..asked.clone() }, table);
-    let with_value = table.rows.iter().filter(|row| row.spread.is_some());
-    let in_round = with_value.filter(|row| is_of_round(asked, table, row));
+    // Of a search by halving only the first round counts, in which most were trained.
+    let length = |row: &Row<'_>| {
+        let budget = asked.budget.as_ref().and_then(|budget| row.settings.get(budget));
+        budget.and_then(Value::as_f64).unwrap_or(f64::INFINITY)
+    };
+    let shortest = table.rows.iter().map(&length).fold(f64::INFINITY, f64::min);
+    let in_round = table.rows.iter().filter(|row| row.spread.is_some() && length(row) <= shortest);
     let (mut found, mut values) = (Vec::new(), Vec::new());
     for row in in_round {
         heed();
@@ -125,14 +130,6 @@ pub fn importance(asked: &Asked, table: &Table<'_>) -> Result<Importance, Unknow
         }
     }
     Importance::of(&axes, &found, &values)
-}
-
-/// Whether it was trained as long as most were: in the first round of a search by halving.
-fn is_of_round(asked: &Asked, table: &Table<'_>, row: &Row<'_>) -> bool {
-    let Some(budget) = &asked.budget else { return true };
-    let length = |row: &Row<'_>| row.settings.get(budget).and_then(Value::as_f64).unwrap_or(f64::INFINITY);
-    let shortest = table.rows.iter().map(length).fold(f64::INFINITY, f64::min);
-    length(row) <= shortest
 }
 
 /// What varies with all values that were tried, and last the length of the rounds.

@@ -93,14 +93,6 @@ impl Charset {
         }
     }
 
-    /// Whether each byte is a character.
-    pub fn is_single_byte(self) -> bool {
-        match self {
-            Self::Web(encoding) => encoding.is_single_byte(),
-            Self::Dos(_) => true,
-        }
-    }
-
     /// What each byte from 128 stands for where each is a character; U+FFFD for those without a meaning.
     pub fn upper_half(self) -> [char; 128] {
         let character = |byte: u8| match self {

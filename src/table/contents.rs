@@ -351,8 +351,8 @@ impl Table {
         self.span_columns.iter().find(|(column, _)| *column == spans).map(|(_, text)| *text)
     }
 
-    /// The same with other cells in some columns, where `change` has one, and the rows that have.
-    pub fn changed(&self, columns: &[usize], change: impl Fn(&str) -> Option<String>) -> (Self, Vec<usize>) {
+    /// Puts other cells in some columns, where `change` has one, and says in which rows.
+    pub fn change(&mut self, columns: &[usize], change: impl Fn(&str) -> Option<String>) -> Vec<usize> {
         let mut text = String::with_capacity(self.text.len());
         let mut ends = Vec::with_capacity(self.ends.len());
         let mut rows = Vec::new();
@@ -371,25 +371,8 @@ impl Table {
                 ends.push(text.len());
             }
         }
-        (Self { text, ends, ..self.without_cells() }, rows)
-    }
-
-    /// All but the cells.
-    fn without_cells(&self) -> Self {
-        Self {
-            path: self.path.clone(),
-            origins: self.origins.clone(),
-            format: self.format,
-            encoding: self.encoding,
-            columns: self.columns.clone(),
-            notes: self.notes.clone(),
-            problems: self.problems.clone(),
-            replaced_characters: self.replaced_characters,
-            span_columns: self.span_columns.clone(),
-            text: String::new(),
-            ends: Vec::new(),
-            lines: self.lines.clone(),
-        }
+        (self.text, self.ends) = (text, ends);
+        rows
     }
 
     fn span(&self, index: usize) -> Range<usize> {

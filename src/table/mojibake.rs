@@ -6,6 +6,7 @@
 //! letter of Mandinka.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::charset::{Charset, Page};
 
@@ -62,12 +63,12 @@ impl Mojibake {
         }
         let mut found: Option<Undone> = None;
         for _ in 0..MOST {
-            let now = found.as_ref().map_or(text, |found| found.text.as_str());
+            let now: Vec<char> = found.as_ref().map_or(text, |found| found.text.as_str()).chars().collect();
             // Of all that it may have been taken for, what explains most leaves least.
             let undone = self
                 .encodings
                 .iter()
-                .filter_map(|(charset, bytes)| once(now, bytes).map(|text| Undone { text, taken_for: *charset }))
+                .filter_map(|(charset, bytes)| once(&now, bytes).map(|text| Undone { text, taken_for: *charset }))
                 .min_by_key(|undone| undone.text.chars().count());
             match undone {
                 Some(undone) => {
@@ -81,9 +82,8 @@ impl Mojibake {
     }
 }
 
-fn once(text: &str, bytes: &HashMap<char, u8>) -> Option<String> {
-    let letters: Vec<char> = text.chars().collect();
-    let mut out = String::with_capacity(text.len());
+fn once(letters: &[char], bytes: &HashMap<char, u8>) -> Option<String> {
+    let mut out = String::with_capacity(letters.len());
     let (mut at, mut is_found) = (0, false);
     while at < letters.len() {
         // Some scripts are told from chance only where several of their letters follow each other.
@@ -107,6 +107,10 @@ fn once(text: &str, bytes: &HashMap<char, u8>) -> Option<String> {
 /// The bytes of UTF-8 that the first characters stand for.
 fn sequence(letters: &[char], bytes: &HashMap<char, u8>) -> Option<Sequence> {
     const ENDS: &str = "»”“’…–—";
+    // Each begins beyond ASCII, which most letters of most texts are not.
+    if letters.first().is_none_or(char::is_ascii) {
+        return None;
+    }
     let byte = |place: usize| letters.get(place).and_then(|letter| bytes.get(letter)).copied();
     let length = match byte(0)? {
         0xC2..=0xDF => 2,
@@ -127,14 +131,16 @@ fn sequence(letters: &[char], bytes: &HashMap<char, u8>) -> Option<Sequence> {
     Some(Sequence { character, length, is_plain })
 }
 
+/// What stands in windows-1252 where Latin-1 has control characters, and behind them.
+static SIGNS: LazyLock<[char; 128]> = LazyLock::new(|| Charset::Web(encoding_rs::WINDOWS_1252).upper_half());
+
 /// The text with the signs that its control characters stand for, where it has some that do.
 pub fn without_controls(text: &str) -> Option<String> {
     let is_control = |letter: char| ('\u{80}'..'\u{a0}').contains(&letter);
     if !text.contains(is_control) {
         return None;
     }
-    let signs = Charset::Web(encoding_rs::WINDOWS_1252).upper_half();
-    let sign = |letter: char| if is_control(letter) { signs[letter as usize - 0x80] } else { letter };
+    let sign = |letter: char| if is_control(letter) { SIGNS[letter as usize - 0x80] } else { letter };
     let mended: String = text.chars().map(sign).collect();
     (mended != text).then_some(mended)
 }

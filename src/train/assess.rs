@@ -221,7 +221,7 @@ fn other_scale(dir: &Path, evaluation: &Evaluation) -> Option<String> {
         Scale::of(evaluation.predictions.iter().filter_map(value))
     };
     let judged = scale(evaluation)?;
-    let of_run = run::read(&run_of(dir)?).ok()?.evaluation?;
+    let of_run = run::kept_evaluation(&run_of(dir)?).ok()??;
     scale(&of_run.evaluation)?.apart(judged, "those that its run was evaluated on")
 }
 

@@ -3,7 +3,7 @@
 mod unused;
 
 use super::TrainError;
-use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, Probe, RunConfig, StrategyKind};
+use super::config::{ALL_TARGETS, ClassWeights, Dropout, Group, Init, Probe, RunConfig, StrategyKind};
 use super::limits::{self, Limit};
 use super::probes::why_not;
 use crate::metrics::Measure;
@@ -160,7 +160,7 @@ impl RunConfig {
             }
         }
         if let Some(group) =
-            optim.lr_groups.keys().find(|key| !["embeddings", "encoder", "head"].contains(&key.as_str()))
+            optim.lr_groups.keys().find(|key| Group::ALL.iter().all(|group| group.name() != key.as_str()))
         {
             return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
         }

@@ -152,6 +152,6 @@ impl TrainError {
     }
 }
 
-fn one_line(text: &str) -> String {
+pub(in crate::train) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

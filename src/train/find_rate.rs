@@ -89,6 +89,7 @@ pub fn find_rate_of(config: &RunConfig, watch: &mut dyn Watch) -> Result<Option<
         return Ok(None);
     }
     let (model, _) = open_model(&config, &data.labels, &device(config.run.device)?)?;
+    precision::check_model(&config, &model)?;
     find_rate(&model, &data, &config, watch)
 }
 

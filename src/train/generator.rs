@@ -302,6 +302,7 @@ mod tests {
     use crate::random::{Purpose, key};
     use crate::train::audit::audit;
     use crate::train::companion::all_params;
+    use crate::train::config::Group;
     use crate::train::loss;
     use crate::train::optimizer::{AdamW, Optimizer, Rule};
 
@@ -504,7 +505,7 @@ mod tests {
         let generator = Generator::new(&discriminator, None, 1).unwrap();
         let adam = AdamW { betas: [0.9, 0.999], eps: 1e-6 };
         let params = all(&discriminator, &generator);
-        let mut optimizer = Optimizer::new(adam, &params, |_| Rule { lr: 3e-3, group: "head", weight_decay: 0.0 });
+        let mut optimizer = Optimizer::new(adam, &params, |_| Rule { lr: 3e-3, group: Group::Head, weight_decay: 0.0 });
         let pass = Pass { graph: true, ..Pass::default() };
         let mut losses = Vec::new();
         for step in 0..80 {

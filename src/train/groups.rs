@@ -12,19 +12,19 @@ pub fn decays(param: &Param) -> bool {
     !param.fixed && !is_bias && !param.name.contains("norm.")
 }
 
-/// The group of a block, by the names that `lr_groups` uses.
-pub fn group_of(block: Block) -> &'static str {
+/// The group of a block.
+pub fn group_of(block: Block) -> Group {
     match block {
-        Block::Embeddings => "embeddings",
-        Block::Layer(_) => "encoder",
-        Block::Head => "head",
+        Block::Embeddings => Group::Embeddings,
+        Block::Layer(_) => Group::Encoder,
+        Block::Head => Group::Head,
     }
 }
 
 /// The peak rate of a block: its group's, times the decay once for each layer from the top down. The head has the full
 /// rate, the top layer one factor, the embeddings one more than the lowest layer.
 pub fn rate(block: Block, optim: &Optim, layers: usize) -> f64 {
-    let base = optim.lr_groups.get(group_of(block)).copied().unwrap_or(optim.lr);
+    let base = optim.lr_groups.get(group_of(block).name()).copied().unwrap_or(optim.lr);
     let factors = match block {
         Block::Head => 0,
         Block::Layer(layer) => layers.saturating_sub(layer),
@@ -71,7 +71,7 @@ pub fn peaks_by_group(optim: &Optim, strategy: &Strategy, stored_layers: Option<
     };
     rates.retain(|(block, _)| stored_layers.is_some() || *block != Block::Embeddings);
     let highest = |group: Group| {
-        let own = rates.iter().filter(|(block, _)| group_of(*block) == group.name());
+        let own = rates.iter().filter(|(block, _)| group_of(*block) == group);
         own.map(|(_, rate)| (group, *rate)).reduce(|one, two| if two.1 > one.1 { two } else { one })
     };
     Group::ALL.into_iter().filter_map(highest).collect()

@@ -16,11 +16,14 @@ use super::columns::run_of;
 use super::config::{RunConfig, StrategyKind};
 use super::rows::{Sources, divide, fill_roles, open_to_judge};
 use super::run::{self, model_title};
+use crate::analysis::nearest::{self, Rows};
 use crate::analysis::pooled::{OnProgress, StatesKept};
 use crate::analysis::probe::{self, FineTuned, ProbeError, Probed, Question, Taught, labelled};
 use crate::analysis::sample::Sampling;
 use crate::analysis::training_set::TrainingSet;
+use crate::analysis::words::{self, Words, WordsError};
 use crate::data::Dataset;
+use crate::inspect::InspectError;
 use crate::table::{Inputs, Part, Table};
 
 /// The run that trained a model with labels, where one did.
@@ -113,6 +116,30 @@ fn learned(config: &RunConfig, data: &Dataset) -> Result<Vec<bool>, TrainError> 
     };
     let known: HashSet<u64> = split.train.iter().map(|example| key(&train_data, *example)).collect();
     Ok((0..data.examples.len()).map(|example| known.contains(&key(data, example))).collect())
+}
+
+/// Rows that a text is held beside, with which of them the run of the model learned from.
+pub fn rows(
+    wanted: &Sampling,
+    kept: &StatesKept,
+    known: &LearnedKept,
+    tell: OnProgress<'_>,
+) -> Result<Option<Rows>, InspectError> {
+    let found = nearest::rows(wanted, kept, tell)?;
+    Ok(found.map(|rows| Rows { training: known.training_set(&wanted.model, &wanted.data), ..rows }))
+}
+
+/// The words of a data set, with how many of its rows the run of the model learned from.
+pub fn words(
+    question: &words::Question,
+    known: &LearnedKept,
+    tell: OnProgress<'_>,
+) -> Result<Option<Words>, WordsError> {
+    let Some(found) = words::words(question, tell)? else { return Ok(None) };
+    let wanted = &question.wanted;
+    let training = known.training_set(&wanted.model, &wanted.data);
+    let training = training.map(|training| training.among(wanted.examples().into_iter()));
+    Ok(Some(Words { training, ..found }))
 }
 
 /// Probes the layers of a model. Of one whose encoder a run has taught, on rows that it did not learn from, where there are

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, bail};
 use rayon::prelude::*;
 
+use super::config::Group;
 use crate::model::ops::simd::wide;
 use crate::model::params::{GradientRef, Param, Params};
 
@@ -23,8 +24,7 @@ pub struct AdamW {
 pub struct Rule {
     /// Peak learning rate.
     pub lr: f64,
-    /// Name of the group in events: `embeddings`, `encoder` or `head`.
-    pub group: &'static str,
+    pub group: Group,
     pub weight_decay: f64,
 }
 

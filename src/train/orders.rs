@@ -73,15 +73,16 @@ impl Orders {
         self.list.get(self.followed.count).copied().filter(|order| order.step <= step)
     }
 
-    /// Counts the next one as followed. `epoch` is the one, from 1, that is under way at its step.
-    pub fn follow(&mut self, epoch: u64) {
-        let Some(Order { what, .. }) = self.list.get(self.followed.count) else { return };
+    /// Counts the next one as followed. `epoch_of` says which epoch, from 1, is under way at a step.
+    pub fn follow(&mut self, epoch_of: impl Fn(u64) -> u64) {
+        let Some(Order { what, step }) = self.list.get(self.followed.count).copied() else { return };
         self.followed.count += 1;
-        match what.in_epoch(epoch) {
-            change @ (What::Factor { .. } | What::Rate { .. }) => self.rates.change(change),
+        match what {
+            What::Factor { .. } | What::Rate { .. } => self.rates.change(what),
             What::Thaw => self.thaws += 1,
-            What::StopAfter(LastEpoch::Number(number)) => self.last_epoch = Some(number),
-            What::StopAfter(LastEpoch::This | LastEpoch::AsConfigured) => self.last_epoch = None,
+            What::StopAfter(LastEpoch::AsConfigured) => self.last_epoch = None,
+            What::StopAfter(LastEpoch::This) => self.last_epoch = Some(epoch_of(step)),
+            What::StopAfter(LastEpoch::Number(number)) => self.last_epoch = Some(number.max(epoch_of(step))),
             What::Evaluate | What::Checkpoint => {}
         }
     }
@@ -99,7 +100,7 @@ impl Orders {
             if followed.refused.contains(&next) {
                 self.refuse();
             } else {
-                self.follow(epoch_of(self.list[next].step));
+                self.follow(&epoch_of);
             }
         }
     }
@@ -169,9 +170,7 @@ impl Rates {
     /// What the optimizer does with a weight.
     pub fn rule(&self, param: &Param, layers: usize) -> Rule {
         let rule = groups::rule(param, &self.optim, layers);
-        let factor =
-            Group::ALL.into_iter().find(|group| group.name() == rule.group).and_then(|group| self.factor(group));
-        Rule { lr: rule.lr * factor.unwrap_or(1.0), ..rule }
+        Rule { lr: rule.lr * self.factor(rule.group).unwrap_or(1.0), ..rule }
     }
 
     fn factor(&self, group: Group) -> Option<f64> {

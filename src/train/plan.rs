@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::Instant;
 
 use serde::Serialize;
 
@@ -223,13 +222,10 @@ pub fn flops_per_sec() -> f64 {
         const N: usize = 512;
         let (a, b) = (vec![0.5_f32; N * N], vec![0.25_f32; N * N]);
         let mut c = vec![0.0_f32; N * N];
-        let mut fastest = f64::INFINITY;
-        for _ in 0..4 {
-            let begun = Instant::now();
-            matmul(MatMut::new(&mut c, N, N), Into::Set, Mat::new(&a, N, N), Mat::new(&b, N, N), Threads::All);
-            fastest = fastest.min(begun.elapsed().as_secs_f64());
-        }
-        REACHED * 2.0 * (N * N * N) as f64 / fastest
+        REACHED
+            * precision::measured(N, || {
+                matmul(MatMut::new(&mut c, N, N), Into::Set, Mat::new(&a, N, N), Mat::new(&b, N, N), Threads::All);
+            })
     });
     *MEASURED
 }

@@ -25,15 +25,20 @@ pub(super) fn flops_per_sec() -> f64 {
         const N: usize = 512;
         let weight = Weight16::of(&vec![0.25; N * N], N);
         let (x, mut y) = (vec![0.5; N * N], vec![0.0; N * N]);
-        let mut fastest = f64::INFINITY;
-        for _ in 0..4 {
-            let begun = Instant::now();
-            bf16::product(&Left::along(&x, N), &weight.forward, Then::Set, &mut y);
-            fastest = fastest.min(begun.elapsed().as_secs_f64());
-        }
-        2.0 * (N * N * N) as f64 / fastest
+        measured(N, || bf16::product(&Left::along(&x, N), &weight.forward, Then::Set, &mut y))
     });
     *MEASURED
+}
+
+/// Operations a second of a product of matrices of `n` rows and columns, the fastest of several.
+pub(super) fn measured(n: usize, mut product: impl FnMut()) -> f64 {
+    let mut fastest = f64::INFINITY;
+    for _ in 0..4 {
+        let begun = Instant::now();
+        product();
+        fastest = fastest.min(begun.elapsed().as_secs_f64());
+    }
+    2.0 * (n * n * n) as f64 / fastest
 }
 
 /// Refuses products that this processor has no instructions for.

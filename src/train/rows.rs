@@ -188,10 +188,12 @@ impl Source for Sources {
             warnings.push(format!("rows of rare classes are repeated: an epoch has {times} rows instead of {rows}"));
         }
         let labels = train_data.labels.clone();
-        // What is repeated for rare classes is another number in each fold.
-        let once: BTreeSet<usize> = train.iter().map(|one| one.example).collect();
-        let once = if learned.len() > split.train.len() { once.len() } else { train.len() };
-        let in_folds = config.data.fold.map(|fold| recommend::of_one_fold(once + eval.len(), fold));
+        let in_folds = config.data.fold.map(|fold| {
+            // What is repeated for rare classes is another number in each fold.
+            let is_repeated = learned.len() > split.train.len();
+            let once = || train.iter().map(|one| one.example).collect::<BTreeSet<usize>>().len();
+            recommend::of_one_fold(if is_repeated { once() } else { train.len() } + eval.len(), fold)
+        });
         Ok(Some(Prepared {
             asked: in_folds.unwrap_or(train.len()),
             tokenizer,

@@ -92,18 +92,21 @@ pub fn read(dir: &Path) -> Result<ReadRun, TrainError> {
     let config = RunConfig::read(&dir.join(CONFIG))?;
     let log = Log::read(dir)?;
     let mut problems: Vec<String> = log.problem().into_iter().collect();
-    let path = dir.join(EVALUATION);
-    let evaluation = match files::read_note(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Arc::new).map_err(|error| error.to_string()).map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.to_string()),
-    };
-    let evaluation = evaluation.unwrap_or_else(|reason| {
-        problems.push(format!("{} cannot be read: {reason}", path.display()));
+    let evaluation = kept_evaluation(dir).unwrap_or_else(|reason| {
+        problems.push(format!("{} cannot be read: {reason}", dir.join(EVALUATION).display()));
         None
     });
     let summary = with_checkpoint(RunSummary::of(dir, &config, &log.events));
     Ok(ReadRun { summary, config, events: log.events, evaluation, problems })
+}
+
+/// The evaluation that is kept with a run, where there is one; or why it cannot be read.
+pub fn kept_evaluation(dir: &Path) -> Result<Option<Arc<KeptEvaluation>>, String> {
+    match files::read_note(&dir.join(EVALUATION)) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Arc::new).map(Some).map_err(|error| error.to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The runs in a folder, newest first, and those of its sweeps. What is no run is passed over.

@@ -136,31 +136,28 @@ pub fn may_train(strategy: &Strategy, layers: usize) -> Vec<Block> {
 
 /// The weights that are trained at any time of a run that is long enough.
 pub fn may_train_weights(strategy: &Strategy, layers: usize) -> impl Iterator<Item = String> {
-    let rule = Trained { frozen: Vec::new(), patterns: patterns(strategy), but: but(strategy) };
+    let rule = unfrozen(strategy);
     may_train(strategy, layers).into_iter().flat_map(weights_of).filter(move |name| rule.names(name))
 }
 
 /// The blocks that join the head one after the other, from the top down; none in other strategies than `gradual`.
 pub fn thaw_order(strategy: &Strategy, layers: usize) -> Vec<Block> {
-    if strategy.kind != StrategyKind::Gradual {
-        return Vec::new();
-    }
-    (0..layers).rev().map(Block::Layer).chain([Block::Embeddings]).collect()
+    if strategy.kind == StrategyKind::Gradual { frozen_from_top(strategy, layers) } else { Vec::new() }
 }
 
 /// The blocks that are frozen at first and of which something would learn if they were not, from the top down: those that
 /// join in `gradual`, and in other strategies those that may be ordered to.
 pub fn frozen_from_top(strategy: &Strategy, layers: usize) -> Vec<Block> {
     let frozen = frozen(strategy, layers).unwrap_or_default();
-    let rule = Trained { frozen: Vec::new(), patterns: patterns(strategy), but: but(strategy) };
+    let rule = unfrozen(strategy);
     let mut blocks: Vec<Block> = frozen.into_iter().filter(|block| rule.touches(*block)).collect();
     blocks.sort_unstable_by(|one, two| two.cmp(one));
     blocks
 }
 
-/// Whether a weight learns where its block is not frozen.
-pub fn trains(strategy: &Strategy, weight: &str) -> bool {
-    Trained { frozen: Vec::new(), patterns: patterns(strategy), but: but(strategy) }.contains(weight)
+/// What is trained where no block is frozen.
+pub fn unfrozen(strategy: &Strategy) -> Trained {
+    Trained { frozen: Vec::new(), patterns: patterns(strategy), but: but(strategy) }
 }
 
 /// How many blocks have joined by themselves before the update that follows `step` ones and is of an epoch, from 0.

@@ -281,7 +281,6 @@ pub(super) fn fit(config: &RunConfig, distill: &Distill, data: &Prepared) -> Res
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     pub layers: usize,
-    pub hidden_size: usize,
     /// Of all layers that a student may be cut to, the most; or why it cannot be.
     pub cut: Result<usize, String>,
     /// Whether it reads the same tokens as the student.
@@ -317,7 +316,6 @@ pub fn facts(config: &RunConfig, distill: &Distill, wanted: Wanted<'_>) -> Resul
     };
     Ok(Facts {
         layers: encoder.num_hidden_layers,
-        hidden_size: encoder.hidden_size,
         cut: student::most(&encoder).map_err(|error| error.expected()),
         reads_alike: reads.is_none(),
     })

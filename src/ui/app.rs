@@ -296,7 +296,7 @@ impl App {
     }
 
     fn mind_closing(&mut self, ctx: &egui::Context) {
-        let running = self.workspace.training.is_some() || self.workspace.jobs.iter().any(|job| job.sweep().is_some());
+        let running = self.workspace.training.is_some() || self.workspace.sweeps().next().is_some();
         if self.asked_to_end.take() {
             // Nobody may be there to answer a question.
             self.question = None;
@@ -317,8 +317,7 @@ impl App {
         if self.workspace.training.is_some() {
             self.actions.push(Action::StopRun);
         }
-        let sweeps = self.workspace.jobs.iter().filter(|job| job.sweep().is_some());
-        self.actions.extend(sweeps.map(|job| Action::StopJob(job.id)));
+        self.actions.extend(self.workspace.sweeps().map(|job| Action::StopJob(job.id)));
     }
 
     fn screen_ui(&mut self, ui: &mut egui::Ui, palette: &'static Palette) {

@@ -8,7 +8,7 @@ use attune::corpus::masking;
 use attune::model::ops::Backend;
 use attune::model::{self, Input, Model, Pass, Want};
 use attune::task::Task;
-use attune::train::config::ScheduleKind;
+use attune::train::config::{Group, ScheduleKind};
 use attune::train::loss::{self, CrossEntropy};
 use attune::train::optimizer::{AdamW, Optimizer, Rule, clip_scale};
 use attune::train::schedule;
@@ -292,7 +292,7 @@ impl Case {
                 self.name,
                 param.stored_name
             );
-            Rule { lr: number("lr"), group: "head", weight_decay: if rule { number("weight_decay") } else { 0.0 } }
+            Rule { lr: number("lr"), group: Group::Head, weight_decay: if rule { number("weight_decay") } else { 0.0 } }
         });
         let input = self.input(self.counts_padding());
         for step in 0..12_u64 {

@@ -473,6 +473,5 @@ fn say(model: &Path, question: &Question) -> Answer {
         result: Said::Classes(classes),
         tokens,
         cut: 0,
-        misfit: None,
     }
 }

@@ -149,7 +149,7 @@ fn a_sweep_of_the_window_trains_its_trials_and_goes_on_where_it_was_stopped() {
     table.insert("run_file".into(), run.into());
     table.insert("vary".into(), toml::from_str::<toml::Table>("\"optim.lr\" = [1e-3, 1e-4, 1e-5]").unwrap().into());
     let description = toml::to_string(&table).unwrap();
-    let planned = PlanSweep { number: 1, description: description.clone() };
+    let planned = PlanSweep { description: description.clone() };
     let planned = planned.perform(&mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap().unwrap();
     assert!(planned.runs == 3 && planned.rounds == 1 && planned.seconds > 0.0);
     assert!(!out.exists(), "a plan writes nothing");

@@ -29,7 +29,7 @@ pub(super) fn one_of_each(table: &Table, columns: &[&Column<'_>]) -> Option<Stri
         return None;
     }
     let places: Vec<usize> = names.iter().filter_map(|name| table.column(name)).collect();
-    let are_ticked = places.iter().all(|column| is_ticked(table, *column));
+    let are_ticked = places.first().is_some_and(|column| is_ticked(table, *column));
     let applies = |cell: &str| if are_ticked { Some(is_mark(cell)) } else { flag(cell) };
     let applying = |row: usize| {
         let flags: Option<Vec<bool>> = places.iter().map(|column| applies(table.cell(row, *column).trim())).collect();
@@ -68,26 +68,9 @@ fn is_told_otherwise(columns: &[&Column<'_>], flags: &[&str]) -> bool {
 /// The names of all columns of the kind that has the most.
 fn of_one_kind<'a>(table: &Table, columns: &[&Column<'a>]) -> Vec<&'a str> {
     let mut kinds: Vec<(usize, Vec<&str>)> = Vec::new();
-    for column in columns {
-        if is_in(NEITHER, &column.plain) {
-            continue;
-        }
-        if is_ticked(table, column.index) {
-            match kinds.iter_mut().find(|(known, _)| *known == TICKED) {
-                Some((_, names)) => names.push(column.name),
-                None => kinds.push((TICKED, vec![column.name])),
-            }
-            continue;
-        }
-        // Some rows may have been left without labels.
-        if !column.is_mostly_filled() {
-            continue;
-        }
-        let cells = filled_cells(table, column.index);
-        let missing = cells.iter().filter(|cell| is_missing(cell)).count();
-        let Some(kind) = kind_of(&cells).filter(|_| missing * 2 < cells.len() && says_both(table, column.index)) else {
-            continue;
-        };
+    for column in columns.iter().filter(|column| !is_in(NEITHER, &column.plain)) {
+        let kind = if is_ticked(table, column.index) { Some(TICKED) } else { kind_told(table, column) };
+        let Some(kind) = kind else { continue };
         match kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, names)) => names.push(column.name),
             None => kinds.push((kind, vec![column.name])),
@@ -95,6 +78,16 @@ fn of_one_kind<'a>(table: &Table, columns: &[&Column<'a>]) -> Vec<&'a str> {
     }
     kinds.sort_by_key(|(kind, names)| (usize::MAX - names.len(), *kind));
     kinds.into_iter().next().map(|(_, names)| names).unwrap_or_default()
+}
+
+/// The kind of words with which a column says yes and no. Some rows may have been left without labels.
+fn kind_told(table: &Table, column: &Column<'_>) -> Option<usize> {
+    if !column.is_mostly_filled() {
+        return None;
+    }
+    let cells = filled_cells(table, column.index);
+    let missing = cells.iter().filter(|cell| is_missing(cell)).count();
+    kind_of(&cells).filter(|_| missing * 2 < cells.len() && says_both(table, column.index))
 }
 
 /// The place of columns that are ticked among the kinds of words.

@@ -38,7 +38,7 @@ fn texts(dataset: &Dataset) -> Vec<Finding> {
         }
         if texts.clone().any(has_controls) {
             controls.push(example);
-            is_turned |= texts.clone().any(|text| without_controls(text).is_some());
+            is_turned = is_turned || texts.clone().any(|text| without_controls(text).is_some());
         }
         if texts.clone().all(str::is_ascii) {
             continue;
@@ -65,10 +65,7 @@ fn texts(dataset: &Dataset) -> Vec<Finding> {
 
 /// Characters that no text has, but for those that lay it out.
 fn has_controls(text: &str) -> bool {
-    let is_odd = |letter: char| {
-        (letter.is_control() && !matches!(letter, '\t'..='\r' | '\u{85}')) || matches!(letter, '\u{b}' | '\u{c}')
-    };
-    text.contains(is_odd)
+    text.contains(|letter: char| letter.is_control() && !matches!(letter, '\t' | '\n' | '\r' | '\u{85}'))
 }
 
 /// The words around the first place where two texts differ.

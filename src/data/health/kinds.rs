@@ -44,6 +44,8 @@ pub enum FindingKind {
     ControlCharacters { can_turn: bool },
     /// Texts of a word that mostly stands for none.
     Placeholders { words: Vec<String> },
+    /// Texts with letters that are written from right to left.
+    RightToLeft,
     /// A column that tells rows by a number, of which a spreadsheet has kept the first digits alone.
     RoundedNumbers { column: String, example: String },
     /// Labelled spans that begin or end inside a word.
@@ -96,7 +98,10 @@ pub enum FindingKind {
 impl FindingKind {
     /// Whether it tells how the data are, and nothing that is wrong with them.
     pub fn is_note(&self) -> bool {
-        matches!(self, Self::Unanswered { is_meant: true } | Self::Rejected | Self::Unapproved { .. })
+        matches!(
+            self,
+            Self::Unanswered { is_meant: true } | Self::Rejected | Self::Unapproved { .. } | Self::RightToLeft
+        )
     }
 
     /// Whether a result means little while it lasts: what a person must know before a run begins.
@@ -127,6 +132,7 @@ impl FindingKind {
             | Self::LostCharacters
             | Self::ControlCharacters { .. }
             | Self::Placeholders { .. }
+            | Self::RightToLeft
             | Self::RoundedNumbers { .. }
             | Self::CutWords
             | Self::Annotators { .. }
@@ -169,6 +175,7 @@ impl FindingKind {
             Self::LostCharacters => "lost characters",
             Self::ControlCharacters { .. } => "control characters",
             Self::Placeholders { .. } => "possibly no text",
+            Self::RightToLeft => "right to left",
             Self::RoundedNumbers { .. } => "rounded numbers",
             Self::CutWords => "words cut by spans",
             Self::ImpossibleTags => "impossible tags",
@@ -236,6 +243,10 @@ impl FindingKind {
                  as it stands, and copies of a text stay on one side only with group = \"{text}\""
             ),
             Self::Markup { markup } => format!("{count} {rows} with {}, all of it read as text", markup.words()),
+            Self::RightToLeft => format!(
+                "{count} {rows} with words written from right to left: the window shows these words one after the other from left \
+                 to right, and models read them as they are in the file"
+            ),
             Self::Unapproved { column } => {
                 format!("{count} {rows} {have} nobody in the column \"{column}\" and {were} kept like the others")
             }
@@ -398,6 +409,7 @@ impl Finding {
             | FindingKind::Markup { .. }
             | FindingKind::Unapproved { .. }
             | FindingKind::LabelInText
+            | FindingKind::RightToLeft
             | FindingKind::Rejected => self.kind.about_origins(count, rows),
             FindingKind::Mojibake { .. }
             | FindingKind::LostCharacters

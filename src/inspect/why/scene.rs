@@ -192,9 +192,6 @@ const LONG: usize = 4;
 fn prepare(model: &OpenModel, asked: &Asked) -> Result<Prepared, InspectError> {
     let request = Request { text: asked.text.clone(), pair: asked.pair.clone() };
     match model.task.reads() {
-        Reads::Neighbours(_) if asked.pair.as_ref().is_none_or(|pair| pair.trim().is_empty()) => {
-            Err(InspectError::NoPair { task: model.task })
-        }
         Reads::Running if model.task.targets() == Targets::Hidden => {
             let encoded = model.tokenizer.encode(&request.text, request.pair.as_deref(), model.max_tokens)?;
             let windows = vec![(0..encoded.ids.len()).collect()];

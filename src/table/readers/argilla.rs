@@ -40,7 +40,7 @@ pub(super) fn answered(table: &mut Table) {
         let mut cells = Vec::with_capacity(table.rows());
         for row in 0..table.rows() {
             let cell = table.cell(row, column);
-            let status = status.filter(|_| is_flat).map(|status| table.cell(row, status));
+            let status = status.map(|status| table.cell(row, status));
             cells.push(responses(cell, status).map(|responses| counted.answer(&responses)));
         }
         let gone = vec![false; table.rows()];

@@ -58,6 +58,22 @@ pub(super) fn line_end(bytes: &[u8], at: usize) -> usize {
     }
 }
 
+/// The lines with their numbers from 1, without line ends.
+pub(super) fn lines_of(bytes: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> + Clone {
+    let (mut at, mut line) = (0, 0);
+    std::iter::from_fn(move || {
+        heed();
+        if at >= bytes.len() {
+            return None;
+        }
+        let length = bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r');
+        let range = at..length.map_or(bytes.len(), |length| at + length);
+        at = range.end + line_end(bytes, range.end);
+        line += 1;
+        Some((line, range))
+    })
+}
+
 /// Reads rows one after the other. The budget bounds the work on files whose quotes are broken throughout: each
 /// unclosed quote may have been followed for megabytes in vain. When it is spent, quoted fields end with their line.
 pub(super) struct Rows {

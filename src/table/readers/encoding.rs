@@ -69,23 +69,28 @@ pub(super) fn decode(mut bytes: Vec<u8>, told: Option<Charset>) -> Decoded {
 }
 
 /// Decodes UTF-8, in which some lines may be in another encoding. Files that were put together have the mark of each.
-pub(super) fn utf_8(mut bytes: Vec<u8>) -> Decoded {
-    const MARK: &[u8] = b"\xEF\xBB\xBF";
-    if bytes.windows(MARK.len()).any(|three| three == MARK) {
-        let mut bare: Vec<u8> = Vec::with_capacity(bytes.len());
-        let mut rest = bytes.as_slice();
-        while let Some(&first) = rest.first() {
-            let begins = bare.last().is_none_or(|last| matches!(last, b'\n' | b'\r'));
-            if begins && rest.starts_with(MARK) {
-                rest = &rest[MARK.len()..];
-            } else {
-                bare.push(first);
-                rest = &rest[1..];
-            }
-        }
-        bytes = bare;
+pub(super) fn utf_8(bytes: Vec<u8>) -> Decoded {
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.contains('\u{feff}') => Decoded::sure(text.into_bytes()),
+        Ok(text) => Decoded::sure(without_marks(text.as_bytes())),
+        Err(error) => mixed::decode(&without_marks(error.as_bytes())),
     }
-    if std::str::from_utf8(&bytes).is_ok() { Decoded::sure(bytes, UTF_8) } else { mixed::decode(&bytes) }
+}
+
+/// Bytes without the marks that lines begin with.
+fn without_marks(mut rest: &[u8]) -> Vec<u8> {
+    const MARK: &[u8] = b"\xEF\xBB\xBF";
+    let mut bare: Vec<u8> = Vec::with_capacity(rest.len());
+    while let Some(&first) = rest.first() {
+        let begins = bare.last().is_none_or(|last| matches!(last, b'\n' | b'\r'));
+        if begins && rest.starts_with(MARK) {
+            rest = &rest[MARK.len()..];
+        } else {
+            bare.push(first);
+            rest = &rest[1..];
+        }
+    }
+    bare
 }
 
 fn decode_as(charset: Charset, bytes: &[u8], guess: Option<&Guess>) -> Decoded {
@@ -97,7 +102,7 @@ fn decode_as(charset: Charset, bytes: &[u8], guess: Option<&Guess>) -> Decoded {
         let is_last = place * SAMPLE >= bytes.len();
         replaced += decoder.decode(piece, is_last, &mut text);
     }
-    let guessed = guess.map(|guess| format!("the text is not UTF-8 and is read as {}", guess.words()));
+    let guessed = guess.map(Guess::note);
     let notes = guessed.into_iter().chain(controls(&text, charset)).chain(lost(&text, charset, replaced)).collect();
     Decoded { text: text.into_bytes(), encoding: charset.name(), replaced, notes }
 }

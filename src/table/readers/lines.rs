@@ -4,11 +4,10 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::cut::line_end;
-use super::encoding;
+use super::cut::{line_end, lines_of};
+use super::encoding::{self, Guess};
 use super::unpack::{Limits, Packing, Unpacked, data_error, size};
 use crate::files;
-use crate::stop::heed;
 use crate::table::ReadError;
 use crate::table::charset::{Charset, Decoder};
 
@@ -127,7 +126,7 @@ impl Lines {
         let bytes = &self.piece[from..to];
         if matches!(self.way, Way::Ascii) && !bytes.is_ascii() {
             let guess = encoding::of_sample(bytes, self.ended);
-            self.note = guess.as_ref().map(|guess| format!("the text is not UTF-8 and is read as {}", guess.words()));
+            self.note = guess.as_ref().map(Guess::note);
             self.way = guess.map_or(Way::Utf8(Vec::new()), |guess| Way::In(guess.charset.decoder()));
         }
         match &mut self.way {
@@ -209,19 +208,7 @@ fn whole(bytes: &[u8]) -> usize {
 
 /// The lines of a text in memory, numbered from 1, without line ends.
 pub(super) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
-    let bytes = text.as_bytes();
-    let (mut at, mut line) = (0, 0);
-    std::iter::from_fn(move || {
-        heed();
-        if at >= bytes.len() {
-            return None;
-        }
-        let length = bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r');
-        let (start, end) = (at, length.map_or(bytes.len(), |length| at + length));
-        at = end + line_end(bytes, end);
-        line += 1;
-        Some((line, &text[start..end]))
-    })
+    lines_of(text.as_bytes()).map(|(line, range)| (line, &text[range]))
 }
 
 /// Reads until the buffer is full or the source has ended.

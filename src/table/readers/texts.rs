@@ -221,7 +221,7 @@ impl Texts {
                 sample.extend_from_slice(&bytes[..bytes.len().min(SAMPLE)]);
             }
         }
-        let guessed = encoding::of_sample(&sample, true).filter(|_| told.is_none());
+        let guessed = if told.is_none() { encoding::of_sample(&sample, true) } else { None };
         let charset = told.or(guessed.as_ref().map(|guess| guess.charset)).unwrap_or(Charset::UTF_8);
         let words = guessed.map_or_else(|| charset.name().to_owned(), |guess| guess.words());
         let mut replaced = 0;

@@ -26,6 +26,7 @@ pub(super) fn tidied(text: &str) -> Option<Tidied> {
         return Some(Tidied { text: text.replace('\u{1e}', " "), note: None });
     }
     if begins(&["{", "[", "//", "/*", "#"])
+        && leads_to_json(text)
         && let Some(bare) = without_comments(text)
         && is_json(bare.as_bytes())
     {
@@ -41,14 +42,22 @@ pub(super) fn tidied(text: &str) -> Option<Tidied> {
     markdown(text).or_else(|| separated(text))
 }
 
+/// Whether JSON, or a longer comment, stands behind the lines that are comments.
+fn leads_to_json(text: &str) -> bool {
+    let mut lines = numbered(text).map(|(_, line)| line.trim_start());
+    let first = lines.find(|line| !(line.is_empty() || line.starts_with('#') || line.starts_with("//")));
+    first.is_some_and(|line| line.starts_with(['{', '[', '(']) || line.starts_with("/*"))
+}
+
 /// JSON with blanks in the place of comments; nothing where it has none.
 fn without_comments(text: &str) -> Option<String> {
     // Addresses have such signs too, and a long file is not to be gone through for them.
     let begins = |line: &str| ["//", "/*", "#"].iter().any(|sign| line.trim_start().starts_with(sign));
     let ends = |line: &str| {
-        ["//", "/*"].iter().any(|sign| {
-            line.rsplit_once(sign).is_some_and(|(before, _)| before.trim_end().ends_with(['}', ']', ',', '[']))
-        })
+        line.contains('/')
+            && ["//", "/*"].iter().any(|sign| {
+                line.rsplit_once(sign).is_some_and(|(before, _)| before.trim_end().ends_with(['}', ']', ',', '[']))
+            })
     };
     if !text.lines().any(|line| begins(line) || ends(line)) {
         return None;
@@ -181,14 +190,14 @@ fn cells(line: &str) -> Vec<String> {
 fn separated(text: &str) -> Option<Tidied> {
     const SEPARATORS: [&str; 5] = [" +++$+++ ", " ||| ", "|||", "||", "::"];
     const LOOKED_AT: usize = 500;
-    if text.contains('\t') {
-        return None;
-    }
     let lines = || text.lines().filter(|line| !line.trim().is_empty()).take(LOOKED_AT);
     let separator = SEPARATORS.into_iter().find(|separator| {
         let width = lines().next().map_or(0, |first| first.matches(separator).count());
         width > 0 && lines().count() > 1 && lines().all(|line| line.matches(separator).count() == width)
     })?;
+    if text.contains('\t') {
+        return None;
+    }
     let note = Some(format!("the columns are separated by {separator:?}"));
     Some(Tidied { text: text.replace(separator, "\t"), note })
 }

@@ -1,7 +1,7 @@
 //! Settings that have no effect beside others, or beside the model and the task, each told once.
 
 use crate::model::Products;
-use crate::train::config::{Language, RunConfig, RunOptions, Strategy, StrategyKind};
+use crate::train::config::{Group, Language, RunConfig, RunOptions, Strategy, StrategyKind};
 use crate::words::plural;
 
 impl RunConfig {
@@ -65,7 +65,7 @@ impl RunConfig {
     /// Settings that nothing of the run goes by.
     fn without_effect(&self) -> Vec<String> {
         let (run, optim) = (&self.run, &self.optim);
-        let parts = ["embeddings", "encoder", "head"].map(|part| optim.lr_groups.get(part).unwrap_or(&optim.lr));
+        let parts = Group::ALL.map(|group| optim.lr_groups.get(group.name()).unwrap_or(&optim.lr));
         let learns_nothing = parts.iter().all(|rate| **rate == 0.0) && optim.rates.iter().all(|own| own.lr.is_none());
         let wide = run.micro_batch.filter(|size| run.batch_tokens.is_none() && *size > run.batch).unwrap_or_default();
         let unused = [

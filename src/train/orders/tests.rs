@@ -31,7 +31,7 @@ fn orders_are_followed_by_their_steps_and_a_run_that_goes_on_comes_to_the_same()
             if step == 6 {
                 orders.refuse();
             } else {
-                orders.follow(epoch_of(step));
+                orders.follow(epoch_of);
             }
             followed.push(due.what.words());
             let mut again = Orders::of(&config);
@@ -51,11 +51,11 @@ fn what_is_ordered_by_hand_comes_before_what_is_ordered_for_later() {
     let mut orders = Orders::of(&config);
     assert_eq!(orders.due(1), None);
     assert!(orders.due(2).is_some());
-    orders.follow(1);
+    orders.follow(|_| 1);
     orders.add(order(5, factor(0.5, None)));
     assert_eq!(orders.due(5), Some(order(5, factor(0.5, None))));
     assert!(agree(orders.all(), &config.run.orders, orders.followed()));
-    orders.follow(1);
+    orders.follow(|_| 1);
     assert!(!agree(orders.all(), &config.run.orders, orders.followed()), "another run");
     orders.add(order(6, What::Thaw));
     orders.take_back();
@@ -70,11 +70,11 @@ fn an_order_to_stop_is_of_its_epoch_until_it_is_taken_back() {
     config.run.orders =
         vec![stop(1, LastEpoch::Number(4)), stop(2, LastEpoch::AsConfigured), stop(30, LastEpoch::Number(2))];
     let mut orders = Orders::of(&config);
-    orders.follow(1);
+    orders.follow(|_| 1);
     assert!(!orders.end_after(3) && orders.end_after(4) && orders.end_after(5));
-    orders.follow(1);
+    orders.follow(|_| 1);
     assert!(!orders.end_after(99));
-    orders.follow(3);
+    orders.follow(|_| 3);
     assert!(orders.end_after(3), "the second epoch is over, so it is the one under way");
 }
 

@@ -13,6 +13,7 @@ use super::names::{CONFIG, EVENTS, ORDERS};
 use crate::files;
 use crate::train::TrainError;
 use crate::train::config::What;
+use crate::train::error::one_line;
 use crate::train::event::TrainEvent;
 
 /// How often the folder is looked into.
@@ -57,9 +58,8 @@ impl Inbox {
 
 fn left(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_one = |path: &PathBuf| {
-        path.extension().is_some_and(|ending| ending == ENDING) && !path.file_name().is_some_and(files::is_begun)
-    };
+    // What is still being written has another ending.
+    let is_one = |path: &PathBuf| path.extension().is_some_and(|ending| ending == ENDING);
     let mut left: Vec<PathBuf> = entries.filter(is_one).collect();
     left.sort();
     left
@@ -68,7 +68,7 @@ fn left(dir: &Path) -> Vec<PathBuf> {
 fn read(path: &Path) -> Result<What, String> {
     let bytes = files::read_whole(path, MAX_BYTES).map_err(|error| error.to_string())?;
     let text = String::from_utf8(bytes).map_err(|error| error.to_string())?;
-    toml::from_str(&text).map_err(|error| error.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+    toml::from_str(&text).map_err(|error| one_line(&error.to_string()))
 }
 
 /// An order that was left, and what is told of it.
@@ -102,6 +102,11 @@ impl Told {
             return None;
         }
         told(&self.run, self.what).into_iter().nth(self.before)
+    }
+
+    /// Takes it out of the folder again, so that whoever goes on with the run does not follow it.
+    pub fn take_back(&self) {
+        files::remove_file(&self.path).ok();
     }
 
     /// Whether somebody still trains the run.

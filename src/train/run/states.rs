@@ -51,7 +51,7 @@ impl RunFolder {
     /// whole model, in which it will have others. One that cannot be completed would show another model, and is removed.
     pub(super) fn complete_states(&self, model: &Model, has_joined: &dyn Fn(&Param) -> bool) -> Vec<String> {
         let mut told = Vec::new();
-        for state in kept::states(&self.dir).into_iter().filter(|_| self.adapter.is_none()) {
+        for state in kept::states(&self.dir) {
             let Err(error) = model.add_to_saved(&state.dir, has_joined) else { continue };
             let removed = match files::remove_folder(&state.dir) {
                 Ok(()) => "it was removed".to_owned(),

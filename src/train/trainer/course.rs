@@ -23,8 +23,8 @@ impl Trainer<'_> {
     }
 
     fn keep_state(&mut self) {
-        let (gradual, joining) = (self.is_gradual(), &self.thaw_order[self.thawed..]);
-        let is_trained = |param: &Param| param.trainable() || gradual && joining.contains(&param.block) && !param.fixed;
+        let joining = self.joining().to_vec();
+        let is_trained = |param: &Param| param.trainable() || joining.contains(&param.block) && !param.fixed;
         self.listener.keep_state(self.model, self.step, &is_trained);
     }
 }

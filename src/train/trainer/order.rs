@@ -24,9 +24,12 @@ impl Trainer<'_> {
         if self.follow_due()?.is_break() {
             return Ok(Some(End::Stopped));
         }
-        for what in self.listener.orders() {
+        let mut asked = self.listener.orders().into_iter();
+        while let Some(what) = asked.next() {
             self.take_in(what.in_epoch(epoch + 1));
             if self.follow_due()?.is_break() {
+                // They are gone from where they were left, and nobody else would tell of them.
+                asked.for_each(|what| self.tell_order(what, Some("the run ended before it".to_owned())));
                 return Ok(Some(End::Stopped));
             }
         }
@@ -65,7 +68,7 @@ impl Trainer<'_> {
     }
 
     fn follow_due(&mut self) -> Result<ControlFlow<()>, TrainError> {
-        while let Some(Order { what, step }) = self.orders.due(self.step) {
+        while let Some(Order { what, .. }) = self.orders.due(self.step) {
             if let Some(why) = self.why_not(what) {
                 self.orders.refuse();
                 self.tell_order(what, Some(why));
@@ -75,7 +78,7 @@ impl Trainer<'_> {
             if what == What::Evaluate && self.evaluate_alone()?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            self.orders.follow(steps::epoch_of(self.config, &self.lengths, step));
+            self.orders.follow(|step| steps::epoch_of(self.config, &self.lengths, step));
             self.tell_order(what, None);
             match what {
                 What::Factor { .. } | What::Rate { .. } => self.take_rates(),
@@ -121,7 +124,7 @@ impl Trainer<'_> {
     pub(super) fn rates(&self, factor: f64) -> BTreeMap<String, f64> {
         let mut rates = BTreeMap::new();
         for (_, rule) in self.optimizer.rules().filter(|(param, _)| param.trainable()) {
-            let rate: &mut f64 = rates.entry(rule.group.to_owned()).or_insert(0.0);
+            let rate: &mut f64 = rates.entry(rule.group.name().to_owned()).or_insert(0.0);
             *rate = rate.max(rule.lr * factor);
         }
         rates

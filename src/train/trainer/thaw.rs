@@ -53,26 +53,28 @@ impl Trainer<'_> {
     }
 
     /// Whether blocks join by themselves.
-    pub(super) fn is_gradual(&self) -> bool {
+    fn is_gradual(&self) -> bool {
         self.config.strategy.kind == StrategyKind::Gradual
+    }
+
+    /// The blocks that are still to join by themselves.
+    pub(super) fn joining(&self) -> &[Block] {
+        if self.is_gradual() { &self.thaw_order[self.thawed..] } else { &[] }
     }
 
     /// Whether a weight is known to be trained later.
     pub(super) fn joins(&self, param: &Param) -> bool {
-        self.is_gradual() && !param.fixed && self.thaw_order[self.thawed..].contains(&param.block)
+        !param.fixed && self.joining().contains(&param.block)
     }
 
     /// The weights that are trained when the run ends, if it runs to its end.
     pub(super) fn trained_in_all(&self) -> u64 {
         let joined = orders::joined_at_end(self.config, self.steps).min(self.thaw_order.len());
         let joins = &self.thaw_order[..joined];
-        let is_trained = |param: &Param| param.trainable() || joins.contains(&param.block) && self.learns(param);
+        let rule = strategy::unfrozen(&self.config.strategy);
+        let learns = |param: &Param| !param.fixed && rule.contains(&param.name);
+        let is_trained = |param: &Param| param.trainable() || joins.contains(&param.block) && learns(param);
         self.model.params.iter().filter(|param| is_trained(param)).map(|param| param.count() as u64).sum()
-    }
-
-    /// Whether a weight is trained where its block is.
-    fn learns(&self, param: &Param) -> bool {
-        !param.fixed && strategy::trains(&self.config.strategy, &param.name)
     }
 
     /// Makes the first `count` blocks that can join trained, and forgets what was computed below them.
@@ -82,7 +84,8 @@ impl Trainer<'_> {
             return Ok(());
         }
         let joined = &self.thaw_order[self.thawed..count];
-        let joins = |param: &&Arc<Param>| joined.contains(&param.block) && self.learns(param);
+        let rule = strategy::unfrozen(&self.config.strategy);
+        let joins = |param: &&Arc<Param>| joined.contains(&param.block) && !param.fixed && rule.contains(&param.name);
         let joining: Vec<Arc<Param>> = self.model.params.iter().filter(joins).cloned().collect();
         for param in joining {
             param.set_trainable(true);

@@ -16,7 +16,7 @@ impl App {
         let own = self.workspace.out_is_own.then(|| config.run.out.clone());
         let base = own.unwrap_or_else(|| self.free_base());
         let seconds = self.workspace.plan.as_ref().map_or(0.0, |plan| plan.seconds);
-        self.begin_seeds(config, &base, &config.run.seeds.clone(), seconds, Vec::new());
+        self.begin_seeds(config, &base, &config.run.seeds, seconds, Vec::new());
         // The next run has a folder of its own.
         self.workspace.out_is_own = false;
         self.workspace.refresh_draft();
@@ -100,16 +100,11 @@ impl App {
 
     /// The folder of the next run, where none of its seeds has one.
     fn free_base(&self) -> PathBuf {
-        let seeds = &self.workspace.draft.run.seeds;
-        let next = self.workspace.next_out();
-        let stem = format::file_name(&next);
-        let stem = stem.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('-').to_owned();
-        let named = |number: u32| self.workspace.runs_folder.join(format!("{stem}-{number}"));
-        let is_free = |base: &PathBuf| {
-            let taken = |seed: &u64| self.workspace.is_spoken_for(&of_seed(base, *seed));
-            !self.workspace.is_spoken_for(base) && !seeds.iter().any(taken)
-        };
-        (1..10_000).map(named).find(is_free).unwrap_or(next)
+        let workspace = &self.workspace;
+        let seeds = &workspace.draft.run.seeds;
+        let is_taken = |base: &Path, seed: &u64| workspace.is_spoken_for(&of_seed(base, *seed));
+        workspace
+            .first_free("", |base| !workspace.is_spoken_for(base) && !seeds.iter().any(|seed| is_taken(base, seed)))
     }
 }
 

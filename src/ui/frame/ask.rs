@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use egui::{Align, CornerRadius, Frame, Id, Layout, Margin, Modal, Stroke, Ui};
+use egui::{Align, Layout, Ui};
 
 use crate::hub::Repo;
 use crate::ui::action::{HubAction, LinkAction};
 use crate::ui::theme::space;
+use crate::ui::widgets::modal::modal;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Action, Cx, format};
 
@@ -45,13 +46,7 @@ pub enum Reply {
 
 pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
     let palette = cx.palette;
-    let frame = Frame::new()
-        .fill(palette.panel)
-        .stroke(Stroke::new(1.0, palette.line))
-        .corner_radius(CornerRadius::same(12))
-        .shadow(ui.visuals().window_shadow)
-        .inner_margin(Margin::same(20));
-    let shown = Modal::new(Id::unique("question")).frame(frame).show(ui.ctx(), |ui| {
+    let shown = modal(ui, "question", palette).show(ui.ctx(), |ui| {
         ui.set_width(440.0);
         match question {
             Question::Close => close_ui(ui, cx),
@@ -68,8 +63,7 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
 
 fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
     let palette = cx.palette;
-    let sweep = cx.workspace.jobs.iter().find(|job| job.sweep().is_some());
-    let is_sweep = sweep.is_some() && cx.workspace.training.is_none();
+    let is_sweep = cx.workspace.training.is_none() && cx.workspace.sweeps().next().is_some();
     ui.label(text::head(if is_sweep { "A sweep is in progress" } else { "A run is in progress" }, palette));
     let left = cx.workspace.run.as_ref().and_then(super::super::workspace::run::RunView::remaining);
     let left = left.map_or_else(String::new, |left| format!(" It needs about {} more.", format::duration(left)));

@@ -52,9 +52,9 @@ impl Default for EvaluatePanel {
     }
 }
 
-/// Around what is no part.
 /// Warnings that are told one by one above the results.
 const TOLD: usize = 4;
+/// Around what is no part.
 const MARGIN: Margin = Margin { left: 12, right: 12, top: 12, bottom: 0 };
 
 impl Tiled for EvaluatePanel {

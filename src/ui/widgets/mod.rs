@@ -25,6 +25,7 @@ pub mod line;
 pub mod list_entry;
 pub mod markdown;
 pub mod marked;
+pub mod modal;
 pub mod needle;
 pub mod number;
 pub mod pages;

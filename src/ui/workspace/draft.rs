@@ -132,13 +132,18 @@ impl Workspace {
 
     /// `<runs folder>/<data>-<model>-<n>`, with the first `n` that no known run has.
     pub fn next_out(&self) -> PathBuf {
+        self.first_free("", |out| !self.is_spoken_for(out))
+    }
+
+    /// `<runs folder>/<data>-<model><what>-<n>`, with the first `n` that is free.
+    pub fn first_free(&self, what: &str, is_free: impl Fn(&Path) -> bool) -> PathBuf {
         let data =
             self.data.table.as_ref().map_or_else(|| "data".into(), |table| short_name(&table.origins.inputs.place()));
         let model = self.model.as_ref().map_or_else(|| "model".into(), |card| short_name(&card.dir));
         let mut number = 1;
         loop {
-            let out = self.runs_folder.join(format!("{data}-{model}-{number}"));
-            if !self.is_spoken_for(&out) {
+            let out = self.runs_folder.join(format!("{data}-{model}{what}-{number}"));
+            if is_free(&out) {
                 return out;
             }
             number += 1;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::draft::short_name;
 use super::{Job, JobKind, Workspace};
 use crate::worker::works::sweep::RunSweep;
 
@@ -17,6 +16,11 @@ impl Job {
 }
 
 impl Workspace {
+    /// The jobs that run sweeps, or wait to.
+    pub fn sweeps(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().filter(|job| job.sweep().is_some())
+    }
+
     /// The job that runs the sweep in a folder, or waits to.
     pub fn sweeping(&self, dir: &Path) -> Option<&Job> {
         self.jobs.iter().find(|job| job.sweep() == Some(dir))
@@ -24,15 +28,10 @@ impl Workspace {
 
     /// The folder of the next sweep: `<runs folder>/<data>-<model>-sweep-<n>`, with the first `n` that none has.
     pub fn next_sweep(&self) -> PathBuf {
-        let data =
-            self.data.table.as_ref().map_or_else(|| "data".into(), |table| short_name(&table.origins.inputs.place()));
-        let model = self.model.as_ref().map_or_else(|| "model".into(), |card| short_name(&card.dir));
-        let named = |number: u32| self.runs_folder.join(format!("{data}-{model}-sweep-{number}"));
-        let is_taken = |dir: &PathBuf| {
-            self.is_spoken_for(dir)
-                || self.sweeping(dir).is_some()
-                || self.runs.iter().any(|run| run.sweep.as_ref() == Some(dir))
-        };
-        (1..10_000).map(named).find(|dir| !is_taken(dir)).unwrap_or_else(|| named(10_000))
+        self.first_free("-sweep", |dir| {
+            !self.is_spoken_for(dir)
+                && self.sweeping(dir).is_none()
+                && !self.runs.iter().any(|run| run.sweep.as_deref() == Some(dir))
+        })
     }
 }

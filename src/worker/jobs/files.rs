@@ -110,11 +110,12 @@ fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
 }
 
 pub fn open_model(job: &Job<'_>, cards: &mut Last<Card>, dir: &Path) -> Result<Ended, Failure> {
-    let mut card = read_card(cards, dir)?.0.clone();
+    let (card, config) = read_card(cards, dir)?;
+    let (mut card, special) = (card.clone(), config.special_ids());
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?;
     tokenizer.kind().file().clone_into(&mut card.tokenizer);
     card.cased = tokenizer.cased();
-    card.problems.extend(tokenizer.misfits(card.vocab_size, &model::read_config(dir)?.special_ids()));
+    card.problems.extend(tokenizer.misfits(card.vocab_size, &special));
     job.payload(Payload::Model(Arc::new(card)));
     Ok(Ended::Done)
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::analysis::nearest::{Rows, rows};
+use crate::analysis::nearest::Rows;
 use crate::analysis::pooled::StatesKept;
 use crate::analysis::sample::Sampling;
 use crate::files;
-use crate::train::learned::LearnedKept;
+use crate::train::learned::{self, LearnedKept};
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Reads rows. Their states are computed only where they are not kept from the time before.
@@ -30,12 +30,7 @@ impl Work for ReadRows {
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
-        let found = match rows(&self.wanted, &self.kept, tell) {
-            Ok(Some(rows)) => rows,
-            Ok(None) => return Ok(None),
-            Err(error) => return Ok(Some(Err(error.to_string()))),
-        };
-        let training = self.learned.training_set(&self.wanted.model, &self.wanted.data);
-        Ok(Some(Ok(Arc::new(Rows { training, ..found }))))
+        let found = learned::rows(&self.wanted, &self.kept, &self.learned, tell);
+        Ok(found.map(|found| found.map(Arc::new)).map_err(|error| error.to_string()).transpose())
     }
 }

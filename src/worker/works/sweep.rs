@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::files;
 use crate::model::{self, EncoderConfig};
-use crate::recipes;
+use crate::recipes::{self, Planner};
 use crate::sweep::{Begins, DESCRIPTION, Record, Status, Study, Sweep, Trial, Watch, go};
 use crate::train::config::RunConfig;
-use crate::train::{Prepared, prepare, student_shape};
+use crate::train::student_shape;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Reads what came of a sweep so far, and how much each setting matters.
@@ -37,8 +37,6 @@ const PLANNED: usize = 200;
 /// What a sweep comes to before it is started.
 #[derive(Debug)]
 pub struct PlanSweep {
-    /// By which whoever asked knows the answer.
-    pub number: u64,
     /// As it would stand in a file.
     pub description: String,
 }
@@ -77,18 +75,14 @@ impl Work for PlanSweep {
 fn plan(sweep: &Sweep, tell: Tell<'_>) -> Result<Option<PlannedSweep>, Failure> {
     let step = sweep.trials.len().div_ceil(PLANNED).max(1);
     let some: Vec<&Trial> = sweep.trials.iter().step_by(step).collect();
-    let mut known: Option<(RunConfig, Prepared)> = None;
+    let mut planner = Planner::default();
     let mut seconds = 0.0;
     for (place, trial) in some.iter().enumerate() {
         if tell("planning the trials", place as u64, some.len() as u64).is_break() {
             return Ok(None);
         }
         let (config, cut) = without_teacher(&trial.config)?;
-        if !known.as_ref().is_some_and(|(other, _)| recipes::reads_alike(other, &config)) {
-            let Some(data) = prepare(&config, tell)? else { return Ok(None) };
-            known = Some((config.clone(), data));
-        }
-        let Some((_, data)) = &known else { return Ok(None) };
+        let Some(data) = planner.data(&config, tell)? else { return Ok(None) };
         let config = data.settled(&config)?;
         let encoder = cut.map_or_else(|| Ok(model::read_config(&config.model_dir()?)?), Ok::<_, Failure>)?;
         seconds += recipes::planned(&config, &encoder, data)?.seconds;

@@ -13,6 +13,7 @@ use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::{Failure, Tell, Work};
 
 /// Asks each model whether it fits task, labels and tokenizer.
+#[derive(Debug)]
 pub struct FindTeachers {
     /// Of the run that is to learn.
     pub config: RunConfig,
@@ -20,12 +21,6 @@ pub struct FindTeachers {
     pub student: Option<PathBuf>,
     pub loaded: Arc<LoadedDataset>,
     pub candidates: Vec<PathBuf>,
-}
-
-impl std::fmt::Debug for FindTeachers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FindTeachers").field("candidates", &self.candidates).finish_non_exhaustive()
-    }
 }
 
 impl Work for FindTeachers {

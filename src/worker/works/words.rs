@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::analysis::words::{Question, Words, words};
+use crate::analysis::words::{Question, Words};
 use crate::files;
-use crate::train::learned::LearnedKept;
+use crate::train::learned::{self, LearnedKept};
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Weighs the words of a data set.
@@ -27,14 +27,7 @@ impl Work for WeighWords {
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
-        let found = match words(&self.question, tell) {
-            Ok(Some(words)) => words,
-            Ok(None) => return Ok(None),
-            Err(error) => return Ok(Some(Err(error.to_string()))),
-        };
-        let wanted = &self.question.wanted;
-        let training = self.learned.training_set(&wanted.model, &wanted.data);
-        let training = training.map(|training| training.among(wanted.examples().into_iter()));
-        Ok(Some(Ok(Arc::new(Words { training, ..found }))))
+        let found = learned::words(&self.question, &self.learned, tell);
+        Ok(found.map(|found| found.map(Arc::new)).map_err(|error| error.to_string()).transpose())
     }
 }

@@ -1,7 +1,5 @@
 //! What comes of decoding a file, and what is told of it.
 
-use encoding_rs::{Encoding, UTF_8};
-
 use crate::table::charset::Charset;
 use crate::table::readers::cut::line_end;
 use crate::words::plural;
@@ -21,11 +19,12 @@ pub(in super::super) struct Decoded {
 impl Decoded {
     /// What is told of a file whose cells are in UTF-8 and lie elsewhere.
     pub fn nothing() -> Self {
-        Self::sure(Vec::new(), UTF_8)
+        Self::sure(Vec::new())
     }
 
-    pub(super) fn sure(text: Vec<u8>, encoding: &'static Encoding) -> Self {
-        Self { text, encoding: encoding.name(), replaced: 0, notes: Vec::new() }
+    /// What was UTF-8.
+    pub(super) fn sure(text: Vec<u8>) -> Self {
+        Self { text, encoding: Charset::UTF_8.name(), replaced: 0, notes: Vec::new() }
     }
 }
 

@@ -64,6 +64,13 @@ impl Guess {
     }
 }
 
+impl Guess {
+    /// What is told of a file that is read so.
+    pub fn note(&self) -> String {
+        format!("the text is not UTF-8 and is read as {}", self.words())
+    }
+}
+
 struct Candidate {
     charset: Charset,
     script: Script,

@@ -139,18 +139,20 @@ fn page(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 /// Whether too much of a piece is what text does not have: control characters of several kinds besides blanks and
 /// escapes, or bytes without a meaning in the encoding that it seems to be in.
 fn has_odd_bytes(head: &[u8]) -> bool {
+    /// Bytes without a meaning in windows-1252.
+    const UNMEANT: [u8; 5] = [0x81, 0x8D, 0x8F, 0x90, 0x9D];
     let mut counts = [0_usize; 256];
     for &byte in head {
         counts[usize::from(byte)] += 1;
     }
     let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t'..=b'\r' | 0x1B);
     let is_western = match std::str::from_utf8(head) {
-        Err(error) if error.error_len().is_some() => {
+        Err(error) if error.error_len().is_some() && UNMEANT.iter().any(|byte| counts[usize::from(*byte)] > 0) => {
             guess(head, error.valid_up_to()).charset == Charset::Web(WINDOWS_1252)
         }
         _ => false,
     };
-    let is_odd = |byte: u8| is_control(byte) || (is_western && matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D));
+    let is_odd = |byte: u8| is_control(byte) || (is_western && UNMEANT.contains(&byte));
     let odd: Vec<usize> = (0..=u8::MAX).filter(|&byte| is_odd(byte)).map(|byte| counts[usize::from(byte)]).collect();
     // Some tables have one or two control characters as delimiters.
     let kinds = odd.iter().filter(|&&count| count > 0).count();

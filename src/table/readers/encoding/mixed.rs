@@ -2,13 +2,10 @@
 //! character. Each line is for itself what it is. In a line with more whole characters than broken ones the broken ones are
 //! damage and become U+FFFD; the other lines are in another encoding, which is guessed for all of them.
 
-use std::ops::Range;
-
 use super::decoded::{Decoded, SAMPLE, lost};
 use super::guess::guess;
-use crate::stop::heed;
 use crate::table::charset::Charset;
-use crate::table::readers::cut::line_end;
+use crate::table::readers::cut::lines_of;
 use crate::words::{noun, plural};
 
 /// What a line with bytes beyond ASCII is.
@@ -27,7 +24,7 @@ enum Line {
 pub(super) fn is_utf_8(bytes: &[u8]) -> bool {
     let (mut whole, mut plainly, mut strange) = (0_usize, 0_usize, 0_usize);
     let leads = leads(bytes);
-    for (_, line) in lines(bytes) {
+    for (_, line) in lines_of(bytes) {
         match what_is(&bytes[line], &leads) {
             Line::Ascii => {}
             Line::Whole(characters) => {
@@ -51,7 +48,7 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
     let mut sample = Vec::new();
     let mut strange = Vec::new();
     let mut all = 0;
-    for (number, line) in lines(bytes) {
+    for (number, line) in lines_of(bytes) {
         all = number;
         if what_is(&bytes[line.clone()], &leads) == Line::Strange {
             strange.push(number);
@@ -64,7 +61,7 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
     let found = (!strange.is_empty()).then(|| guess(&sample, 0)).filter(|found| shows(found.charset, &sample));
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 16);
     let (mut replaced, mut at, mut next) = (0, 0, strange.iter().peekable());
-    for (number, line) in lines(bytes) {
+    for (number, line) in lines_of(bytes) {
         let charset = match (next.next_if(|strange| **strange == number), &found) {
             (Some(_), Some(found)) => found.charset,
             _ => continue,
@@ -109,22 +106,6 @@ fn named(lines: &[usize]) -> String {
     }
     let last = named.pop().unwrap_or_default();
     if named.is_empty() { last } else { format!("{} and {last}", named.join(", ")) }
-}
-
-/// The lines with their numbers from 1, without line ends.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
-    let (mut at, mut line) = (0, 0);
-    std::iter::from_fn(move || {
-        heed();
-        if at >= bytes.len() {
-            return None;
-        }
-        let length = bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r');
-        let range = at..length.map_or(bytes.len(), |length| at + length);
-        at = range.end + line_end(bytes, range.end);
-        line += 1;
-        Some((line, range))
-    })
 }
 
 /// The bytes that begin the whole characters of the text.

@@ -153,6 +153,21 @@ fn measure(
     Ok(all)
 }
 
+/// Hands on what stands between `<` and `>`; what is not closed yet is kept for the next piece.
+pub(super) fn each_tag(kept: &mut Vec<u8>, piece: &[u8], mut take: impl FnMut(&[u8])) {
+    kept.extend_from_slice(piece);
+    let bytes = std::mem::take(kept);
+    let mut at = 0;
+    while let Some(start) = bytes[at..].iter().position(|&byte| byte == b'<').map(|place| at + place) {
+        let Some(end) = bytes[start..].iter().position(|&byte| byte == b'>').map(|place| start + place) else {
+            *kept = bytes[start..].to_vec();
+            break;
+        };
+        take(&bytes[start + 1..end]);
+        at = end + 1;
+    }
+}
+
 /// Cells of a sheet of `LibreOffice`, where one element may stand for thousands: the library writes each of them out.
 #[derive(Default)]
 struct Repeats {
@@ -168,23 +183,15 @@ impl Repeats {
     const LONGEST_TAG: usize = 1 << 16;
 
     fn take(&mut self, piece: &[u8]) -> Result<(), Fault> {
-        self.tail.extend_from_slice(piece);
-        let bytes = std::mem::take(&mut self.tail);
-        let mut at = 0;
-        while let Some(start) = bytes[at..].iter().position(|&byte| byte == b'<').map(|place| at + place) {
-            let Some(end) = bytes[start..].iter().position(|&byte| byte == b'>').map(|place| start + place) else {
-                if bytes.len() - start > Self::LONGEST_TAG {
-                    return Err(Fault::Damaged("an element of it has no end".into()));
-                }
-                self.tail = bytes[start..].to_vec();
-                break;
-            };
-            self.tag(&bytes[start + 1..end]);
-            if self.cells > Self::MOST_CELLS {
-                return Err(Fault::Cells(Self::MOST_CELLS));
-            }
-            at = end + 1;
+        let mut kept = std::mem::take(&mut self.tail);
+        each_tag(&mut kept, piece, |tag| self.tag(tag));
+        if self.cells > Self::MOST_CELLS {
+            return Err(Fault::Cells(Self::MOST_CELLS));
         }
+        if kept.len() > Self::LONGEST_TAG {
+            return Err(Fault::Damaged("an element of it has no end".into()));
+        }
+        self.tail = kept;
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::html;
+use super::archive::each_tag;
 use crate::words::{noun, plural};
 
 /// What is hidden of a sheet.
@@ -23,21 +24,15 @@ const LONGEST_TAG: usize = 1 << 12;
 impl Hidden {
     /// Looks at the next piece of a sheet's part.
     pub fn take(&mut self, piece: &[u8]) {
-        self.tail.extend_from_slice(piece);
-        let bytes = std::mem::take(&mut self.tail);
-        let mut at = 0;
-        while let Some(start) = bytes[at..].iter().position(|&byte| byte == b'<').map(|place| at + place) {
-            let Some(end) = bytes[start..].iter().position(|&byte| byte == b'>').map(|place| start + place) else {
-                self.tail = bytes[start..].iter().copied().take(LONGEST_TAG).collect();
-                break;
-            };
-            let tag = &bytes[start + 1..end];
+        let mut kept = std::mem::take(&mut self.tail);
+        each_tag(&mut kept, piece, |tag| {
             // Nearly all elements are cells.
             if tag.windows(6).any(|word| word == b"hidden") {
                 self.tag(&String::from_utf8_lossy(tag));
             }
-            at = end + 1;
-        }
+        });
+        kept.truncate(LONGEST_TAG);
+        self.tail = kept;
     }
 
     fn tag(&mut self, tag: &str) {

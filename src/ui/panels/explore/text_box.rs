@@ -1,7 +1,7 @@
 //! The box to write a text in, and a second one where there is a pair: with the rows of the loaded data, what these say,
 //! and below it how the model reads what is written.
 
-use egui::{ScrollArea, Ui};
+use egui::{Label, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ADD, ICON_BATCH_PREDICTION, ICON_CLOSE, ICON_SWAP_VERT};
 
 use super::rows::DataRows;
@@ -9,18 +9,20 @@ use super::tokens;
 use super::told::Told;
 use super::view::Changed;
 use super::words::Words;
-use crate::inspect::Prediction;
 use crate::inspect::gold::Gold;
+use crate::inspect::{Prediction, Request};
 use crate::task::Task;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::line;
 use crate::ui::widgets::marked::{self, Look, Mark};
-use crate::ui::widgets::{Button, Chip, text};
+use crate::ui::widgets::{Button, Chip, state, text};
 use crate::ui::{Cx, format};
 
 /// Height of a field at least, and of the line below.
 const LEAST_BOX: f32 = 44.0;
 const LEAST_BELOW: f32 = 38.0;
+/// Height of what is said of a text that is not what the model learned from.
+const ODD: f32 = 22.0;
 
 #[derive(Debug, Default)]
 pub struct TextBox {
@@ -94,7 +96,11 @@ impl TextBox {
         // In a small window the tokens give way to the text.
         let has_room = ui.available_height() > if self.words.pair.is_some() { 260.0 } else { 170.0 };
         let answer = told.answer_to(&self.words).filter(|answer| has_room && !answer.tokens.is_empty());
-        let mut changed = self.fields_ui(ui, has_room, palette);
+        let misfit = self.misfit(cx, head);
+        let mut changed = self.fields_ui(ui, has_room, misfit.is_some(), palette);
+        if let Some(misfit) = misfit {
+            ui.add(Label::new(text::small(state::sentence(misfit), palette).color(palette.warn)).wrap());
+        }
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             let pressed = self.buttons_ui(ui, always_two, palette);
@@ -124,9 +130,17 @@ impl TextBox {
         changed
     }
 
-    fn fields_ui(&mut self, ui: &mut Ui, has_room: bool, palette: &Palette) -> Changed {
+    /// What is odd about asking the model this: it answers in the same way, and nothing in the answer shows it.
+    fn misfit(&self, cx: &Cx<'_>, head: Option<Task>) -> Option<&'static str> {
+        let subject = cx.workspace.explore.subject.as_ref().filter(|_| !self.words.are_blank())?;
+        let Words { text, pair } = self.words.clone();
+        subject.misfit(head?, &Request { text, pair })
+    }
+
+    fn fields_ui(&mut self, ui: &mut Ui, has_room: bool, is_odd: bool, palette: &Palette) -> Changed {
         let boxes = if self.words.pair.is_some() { 2.0 } else { 1.0 };
-        let room = ui.available_height() - LEAST_BELOW - if has_room { 84.0 } else { 0.0 };
+        let below = LEAST_BELOW + if has_room { 84.0 } else { 0.0 } + if is_odd { ODD } else { 0.0 };
+        let room = ui.available_height() - below;
         let height = (room / boxes - 8.0).max(LEAST_BOX);
         let first = Look { name: "Text to try", hint: "Type or paste a text…", height, lanes: 0 };
         let mut changed = self.field_ui(ui, &first, &[], palette);

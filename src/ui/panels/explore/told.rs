@@ -63,6 +63,15 @@ impl Told {
     }
 }
 
+/// Whether something takes so long that it is said; until then the window is drawn again when it does.
+pub fn is_slow(ui: &Ui, cx: &Cx<'_>, job: &Job) -> bool {
+    let rest = MOMENT - (cx.workspace.now - job.since);
+    if rest > 0.0 {
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
+    }
+    rest <= 0.0
+}
+
 /// Draws why the model cannot answer, where it cannot. Returns whether it can.
 pub fn can_answer(ui: &mut Ui, cx: &Cx<'_>) -> bool {
     let Some(error) = &cx.workspace.explore.error else { return true };
@@ -109,13 +118,8 @@ fn faint_ui(ui: &mut Ui, cx: &Cx<'_>, told: &Told, words: &Words) {
     if told.answer_to(words).is_some() {
         return;
     }
-    if let Some(job) = pending(cx) {
-        let rest = MOMENT - (cx.workspace.now - job.since);
-        if rest > 0.0 {
-            ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
-        } else {
-            ui.label(text::dim(waiting(cx, Some(words), ""), cx.palette));
-        }
+    if pending(cx).is_some_and(|job| is_slow(ui, cx, job)) {
+        ui.label(text::dim(waiting(cx, Some(words), ""), cx.palette));
     }
     ui.multiply_opacity(0.75);
 }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Checkbox, CornerRadius, Frame, Id, Label, Margin, Modal, ScrollArea, Stroke, TextEdit, Ui};
+use egui::{Checkbox, Label, Margin, ScrollArea, TextEdit, Ui};
 use egui_material_icons::icons::{ICON_CONTENT_COPY, ICON_FOLDER_OPEN, ICON_IOS_SHARE};
 
 use crate::export::{Format, Offer, Plan, Written};
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{self, line};
+use crate::ui::widgets::modal::modal;
 use crate::ui::widgets::{Button, divider, path_field, state, text};
 use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx, format};
@@ -52,13 +53,7 @@ impl ExportView {
         if !std::mem::replace(&mut self.is_asked, true) {
             cx.act(Action::Work(AnyWork::new(OfferExport { from: self.from.clone() })));
         }
-        let frame = Frame::new()
-            .fill(cx.palette.panel)
-            .stroke(Stroke::new(1.0, cx.palette.line))
-            .corner_radius(CornerRadius::same(12))
-            .shadow(ui.visuals().window_shadow)
-            .inner_margin(Margin::same(20));
-        let shown = Modal::new(Id::unique("export")).frame(frame).show(ui.ctx(), |ui| {
+        let shown = modal(ui, "export", cx.palette).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 80.0));
             ui.spacing_mut().item_spacing.y = space::S;
             ui.add(Label::new(text::head(format!("Export {}", self.name), cx.palette)).truncate());

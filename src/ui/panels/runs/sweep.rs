@@ -80,23 +80,29 @@ impl SweepView {
 
     /// Reads the folder, and again when the list knows more of its runs, or after a while as long as it goes on.
     fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>, found: Option<&Result<Study, String>>) {
-        let of_sweep = cx.workspace.runs.iter().filter(|run| run.sweep.as_ref() == Some(&self.dir));
-        let known: Vec<_> = of_sweep.map(|run| (run.dir.clone(), run.status as u8, run.held)).collect();
-        let is_ours = cx.workspace.sweeping(&self.dir).is_some();
+        let workspace = cx.workspace;
+        let of_sweep = workspace.runs.iter().filter(|run| run.sweep.as_ref() == Some(&self.dir));
+        let known = of_sweep.map(|run| (&run.dir, run.status as u8, run.held));
+        let told = self.asked.as_ref().map(|asked| asked.iter().map(|(dir, status, held)| (dir, *status, *held)));
+        let is_known = told.is_some_and(|told| told.eq(known.clone()));
+        let is_ours = workspace.sweeping(&self.dir).is_some();
         let goes_on =
             is_ours || matches!(found, Some(Ok(study)) if study.open.iter().any(|(_, is_running)| *is_running));
-        let is_due = goes_on && cx.workspace.now - self.asked_at >= AGAIN;
+        let is_due = goes_on && workspace.now - self.asked_at >= AGAIN;
         if goes_on {
             ui.ctx().request_repaint_after(Duration::from_secs_f64(AGAIN));
+        }
+        // A newer reading would end the one under way, and one of many trials takes longer than this.
+        let is_reading = self.asked.is_some() && workspace.job_of::<ReadSweep>().is_some();
+        if is_reading || (is_known && !is_due) {
+            return;
         }
         if is_due {
             cx.act(Action::FindRuns);
         }
-        if is_due || self.asked.as_ref() != Some(&known) {
-            self.asked = Some(known);
-            self.asked_at = cx.workspace.now;
-            cx.act(Action::Work(AnyWork::new(ReadSweep { dir: self.dir.clone() })));
-        }
+        self.asked = Some(known.map(|(dir, status, held)| (dir.clone(), status, held)).collect());
+        self.asked_at = workspace.now;
+        cx.act(Action::Work(AnyWork::new(ReadSweep { dir: self.dir.clone() })));
     }
 
     /// A sweep from elsewhere is listed from now on.

@@ -245,13 +245,13 @@ fn cell_ui(ui: &mut Ui, cx: &Cx<'_>, run: &RunSummary, column: Column) {
 /// A run in folds trains nothing itself: its folds do, and how they ended is how it ended.
 fn whole_cell_ui(ui: &mut Ui, cx: &Cx<'_>, run: &RunSummary, column: Column) {
     let palette = cx.palette;
-    let folds = cx.workspace.folds_of(&run.dir);
     match column {
-        Column::Trained => match folds.first() {
+        Column::Trained => match cx.workspace.folds_of(&run.dir).first() {
             Some((_, fold)) => cell_ui(ui, cx, fold, column),
             None => drop(ui.label(text::faint("–", palette))),
         },
         Column::Time => {
+            let folds = cx.workspace.folds_of(&run.dir);
             let seconds = folds.iter().map(|(_, fold)| fold.seconds).sum::<f64>().max(run.seconds);
             ui.label(text::number(format::duration(seconds), palette));
         }

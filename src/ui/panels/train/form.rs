@@ -104,8 +104,10 @@ impl Form {
                 }
             }
         });
-        let settled = RunConfig { open: Open::default(), ..cx.workspace.draft.clone().with_student() };
-        self.several.take_if(|several| !several.ui(ui, cx, &settled));
+        self.several.take_if(|several| {
+            let settled = RunConfig { open: Open::default(), ..cx.workspace.draft.clone().with_student() };
+            !several.ui(ui, cx, &settled)
+        });
         Panel::top("train form head").frame(pad).show(ui, |ui| self.head_ui(ui, run.map(|_| next), cx.palette));
         let mut draft = frozen.map_or_else(|| cx.workspace.draft.clone(), RunView::whole_config);
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

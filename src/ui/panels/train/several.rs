@@ -6,7 +6,7 @@ mod written;
 
 use std::path::PathBuf;
 
-use egui::{CornerRadius, Frame, Id, Label, Margin, Modal, ScrollArea, Stroke, Ui};
+use egui::{Label, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_PLAY_ARROW};
 
 use crate::train::config::RunConfig;
@@ -17,6 +17,7 @@ use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::form::{heading, row};
 use crate::ui::widgets::line::{left, line};
+use crate::ui::widgets::modal::modal;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Number, divider, state, text};
 use crate::ui::{Action, Cx, format};
@@ -36,31 +37,33 @@ pub struct Several {
     seeds: usize,
     /// Its folder.
     out: PathBuf,
-    /// What was planned last, with the number of the question.
-    asked: Option<(u64, String)>,
-    count: u64,
+    /// What was planned last.
+    asked: Option<String>,
 }
 
 const WIDTH: f32 = 680.0;
 /// More runs are allowed, and said to be many.
 const MANY: usize = 200;
 
+/// How many seeds: those that are usual, and a field for any other number.
+pub fn seeds_field(ui: &mut Ui, name: &str, count: &mut usize, palette: &Palette) {
+    let choices = [(1, "1"), (3, "3"), (5, "5")];
+    if let Some(chosen) = segmented(ui, palette, *count, &choices, false) {
+        *count = chosen;
+    }
+    Number::new(name, limits::SEEDS).width(52.0).show(ui, count);
+}
+
 impl Several {
     pub fn new(draft: &RunConfig, out: PathBuf) -> Self {
         let settings = vec![Setting::of("optim.lr", draft), Setting::of("run.batch", draft)];
-        Self { settings, method: Method::Random, trials: 12, keep: 3, seeds: 1, out, asked: None, count: 0 }
+        Self { settings, method: Method::Random, trials: 12, keep: 3, seeds: 1, out, asked: None }
     }
 
     /// Returns whether it stays open.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, config: &RunConfig) -> bool {
-        let frame = Frame::new()
-            .fill(cx.palette.panel)
-            .stroke(Stroke::new(1.0, cx.palette.line))
-            .corner_radius(CornerRadius::same(12))
-            .shadow(ui.visuals().window_shadow)
-            .inner_margin(Margin::same(20));
         let description = self.description(config);
-        let shown = Modal::new(Id::unique("several settings")).frame(frame).show(ui.ctx(), |ui| {
+        let shown = modal(ui, "several settings", cx.palette).show(ui.ctx(), |ui| {
             let room = ui.ctx().content_rect();
             ui.set_width(WIDTH.min(room.width() - 80.0));
             ui.spacing_mut().item_spacing.y = space::S;
@@ -103,13 +106,7 @@ impl Several {
         heading(ui, "Search", palette, |_| {});
         self.method_ui(ui, palette);
         let hint = "Each setting is trained with so many seeds: what is ahead with one may be behind with another";
-        row(ui, "Seeds", hint, palette, |ui| {
-            let choices = [(1, "1"), (3, "3"), (5, "5")];
-            if let Some(seeds) = segmented(ui, palette, self.seeds, &choices, false) {
-                self.seeds = seeds;
-            }
-            Number::new("Seeds of each setting", limits::SEEDS).width(52.0).show(ui, &mut self.seeds);
-        });
+        row(ui, "Seeds", hint, palette, |ui| seeds_field(ui, "Seeds of each setting", &mut self.seeds, palette));
     }
 
     fn add_ui(&mut self, ui: &mut Ui, config: &RunConfig, palette: &Palette) {
@@ -161,24 +158,22 @@ impl Several {
 
     /// Plans anew when something else is wanted.
     fn ask(&mut self, cx: &mut Cx<'_>, description: String) {
-        if self.asked.as_ref().is_some_and(|(_, asked)| *asked == description) {
+        if self.asked.as_ref() == Some(&description) {
             return;
         }
-        self.count += 1;
-        self.asked = Some((self.count, description.clone()));
-        cx.act(Action::Work(AnyWork::new(PlanSweep { number: self.count, description })));
+        self.asked = Some(description.clone());
+        cx.act(Action::Work(AnyWork::new(PlanSweep { description })));
     }
 
     fn planned<'a>(&self, cx: &Cx<'a>) -> Option<&'a Result<PlannedSweep, String>> {
-        let (number, description) = self.asked.as_ref()?;
         let (work, planned) = cx.workspace.worked::<PlanSweep>()?;
-        (work.number == *number && work.description == *description).then_some(planned)
+        (self.asked.as_ref() == Some(&work.description)).then_some(planned)
     }
 
     fn foot_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, description: Result<&String, &String>) -> bool {
         let palette = cx.palette;
         // What was planned is of what is asked now, unless something was changed in this frame.
-        let is_current = matches!((&description, &self.asked), (Ok(now), Some((_, asked))) if **now == *asked);
+        let is_current = matches!((&description, &self.asked), (Ok(now), Some(asked)) if **now == *asked);
         let planned = self.planned(cx).filter(|_| is_current);
         let ready = planned.and_then(|planned| planned.as_ref().ok());
         let wrong = description.err().or_else(|| planned.and_then(|planned| planned.as_ref().err()));

@@ -226,12 +226,11 @@ impl Chart {
 impl Band<'_> {
     /// Lowest and highest value in the window.
     fn range(&self, window: Window) -> Option<(f64, f64)> {
-        let within = |series: &Series| -> Vec<f64> {
+        let within = |series: &Series, which: fn(f64, f64) -> f64| {
             let points = series.points().iter().filter(|point| (window.from..=window.to).contains(&point[0]));
-            points.map(|point| point[1]).filter(|value| value.is_finite()).collect()
+            points.map(|point| point[1]).filter(|value| value.is_finite()).reduce(which)
         };
-        let low = within(self.low).into_iter().reduce(f64::min)?;
-        Some((low, within(self.high).into_iter().reduce(f64::max)?))
+        Some((within(self.low, f64::min)?, within(self.high, f64::max)?))
     }
 }
 

@@ -113,13 +113,11 @@ impl View for Document {
             DOCUMENT => return self.document_ui(ui, cx),
             QUESTIONS => return self.questions_ui(ui, cx),
             WHERE => {
-                let empty = "Where the model looks for the answer appears here";
-                let words = told::waiting(cx, self.words().as_ref(), empty);
+                let words = self.waiting(cx, "Where the model looks for the answer appears here");
                 evidence::where_ui(ui, self, &words, cx.palette);
             }
             _ => {
-                let empty = "The best answers to the chosen question appear here";
-                let words = told::waiting(cx, self.words().as_ref(), empty);
+                let words = self.waiting(cx, "The best answers to the chosen question appear here");
                 evidence::best_ui(ui, self, &words, cx.palette);
             }
         }
@@ -255,6 +253,14 @@ impl Document {
     }
 
     /// What was read for it.
+    /// What stands in the place of a reading; the document is copied only where there is none.
+    fn waiting(&self, cx: &Cx<'_>, empty: &str) -> String {
+        match self.reading(self.active) {
+            Some(_) => String::new(),
+            None => told::waiting(cx, self.words().as_ref(), empty),
+        }
+    }
+
     fn reading(&self, place: usize) -> Option<&Reading> {
         match &self.current(self.questions.get(place)?)?.answer()?.result {
             Prediction::Reading(reading) => Some(reading),

@@ -16,7 +16,7 @@ use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::bars::{Bar, bars};
-use crate::ui::widgets::{Button, state, text};
+use crate::ui::widgets::{Button, text};
 use crate::ui::{Cx, format};
 
 pub const KIND: Kind = Kind {
@@ -121,9 +121,6 @@ impl Texts {
         let palette = cx.palette;
         if !told::begin(ui, cx, &self.told, &self.text_box.words) {
             return;
-        }
-        if let Some(misfit) = self.told.answer().and_then(|answer| answer.misfit) {
-            ui.add(Label::new(text::small(state::sentence(misfit), palette).color(palette.warn)).wrap());
         }
         match self.told.answer().map(|answer| &answer.result) {
             Some(Prediction::Classes(classes)) => {

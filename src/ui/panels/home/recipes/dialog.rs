@@ -1,7 +1,7 @@
 //! What a recipe would run, before anything is: its data, its encoders, and each run with what is different about it, its
 //! steps and its time.
 
-use egui::{CornerRadius, Frame, Id, Label, Margin, Modal, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
+use egui::{Frame, Label, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_INFO, ICON_PLAY_ARROW, ICON_PLAYLIST_ADD};
 
 use super::encoders;
@@ -11,6 +11,7 @@ use crate::ui::action::{Picked, RecipeAction, Wish};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::form::{heading, row};
 use crate::ui::widgets::line::{left, line};
+use crate::ui::widgets::modal::modal;
 use crate::ui::widgets::segmented::{limited, segmented};
 use crate::ui::widgets::{Button, divider, state, text};
 use crate::ui::workspace::Workspace;
@@ -43,13 +44,7 @@ impl Dialog {
 
     /// Returns whether it stays open.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, count: &mut u64) -> bool {
-        let frame = Frame::new()
-            .fill(cx.palette.panel)
-            .stroke(Stroke::new(1.0, cx.palette.line))
-            .corner_radius(CornerRadius::same(12))
-            .shadow(ui.visuals().window_shadow)
-            .inner_margin(Margin::same(20));
-        let shown = Modal::new(Id::unique("recipe")).frame(frame).show(ui.ctx(), |ui| {
+        let shown = modal(ui, "recipe", cx.palette).show(ui.ctx(), |ui| {
             let room = ui.ctx().content_rect();
             ui.set_width(WIDTH.min(room.width() - 80.0));
             ui.spacing_mut().item_spacing.y = space::S;

@@ -54,8 +54,8 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, study: &Study, best: &Tried) -> Opti
         cx.act(Action::OpenRun(dir));
     }
     let first = |tried: &Tried| tried.folders(&study.dir).find(|dir| listed(cx, dir).is_some());
-    let dirs: Vec<PathBuf> = study.tried.iter().filter(|tried| tried.spread.is_some()).filter_map(first).collect();
-    let dirs = dirs[..dirs.len().min(COMPARED)].to_vec();
+    let with_value = study.tried.iter().filter(|tried| tried.spread.is_some());
+    let dirs: Vec<PathBuf> = with_value.filter_map(first).take(COMPARED).collect();
     let words = format!("Compare the best {}", dirs.len().max(2));
     let button = Button::new(words).icon(ICON_COMPARE_ARROWS).enabled(dirs.len() > 1).show(ui, palette);
     let button = button.on_hover_text("Their curves, and whether the rows tell them apart");

@@ -8,10 +8,10 @@ use crate::train::config::RunConfig;
 use crate::train::limits;
 use crate::train::plan::PlanSummary;
 use crate::train::run::seeds;
+use crate::ui::panels::train::several::seeds_field;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::form::{row, toggle};
-use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Number, text};
+use crate::ui::widgets::text;
 use crate::ui::{Action, Cx, format};
 
 /// Folds that a person who turns them on begins with.
@@ -54,13 +54,7 @@ pub fn seeds_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
     let run = &mut draft.run;
     let mut count = run.seeds.len().max(1);
     row(ui, "Seeds", hint, palette, |ui| {
-        ui.add_enabled_ui(run.folds == 0, |ui| {
-            let choices = [(1, "1"), (3, "3"), (5, "5")];
-            if let Some(chosen) = segmented(ui, palette, count, &choices, false) {
-                count = chosen;
-            }
-            Number::new("Seeds", limits::SEEDS).width(52.0).show(ui, &mut count);
-        });
+        ui.add_enabled_ui(run.folds == 0, |ui| seeds_field(ui, "Seeds", &mut count, palette));
     });
     run.seeds = if count > 1 && run.folds == 0 { seeds(run.seed, count) } else { Vec::new() };
     if !run.seeds.is_empty() {

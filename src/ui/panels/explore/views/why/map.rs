@@ -1,7 +1,6 @@
 //! The text with its weights, and what is explained by which map.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use egui::{Label, Rect, Ui, UiBuilder, pos2};
 
@@ -24,8 +23,6 @@ use crate::ui::{Action, Cx, format};
 const MOST: usize = 1200;
 /// Room for what is under way.
 const FOOT: f32 = 28.0;
-/// Seconds after which it is said what takes so long.
-const MOMENT: f64 = 0.4;
 
 impl Why {
     pub(super) fn map_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
@@ -169,9 +166,7 @@ impl Why {
         if let (Some(job), Some((asked, title))) = (job, asked) {
             // What is there in a moment needs no words.
             let is_long = job.progress.as_ref().is_some_and(|progress| progress.total > 1);
-            let rest = MOMENT - (cx.workspace.now - job.since);
-            if !is_long && rest > 0.0 {
-                ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
+            if !is_long && !told::is_slow(ui, cx, job) {
                 return false;
             }
             let words = match &job.progress {
