@@ -449,6 +449,7 @@ pub fn subject(model: &Path) -> Subject {
         is_frozen: false,
         heads: vec![Task::Classify],
         labels: ["mixed", "negative", "positive"].map(String::from).to_vec(),
+        reads_pairs: None,
         mask_token: Some("[MASK]".into()),
         max_tokens: 512,
         decisions: Decisions::default(),
