@@ -173,6 +173,7 @@ pub struct Measured {
     pub pass: &'static str,
     /// Of the fastest repetition.
     pub seconds: f64,
+    pub steps_per_sec: f64,
     pub tokens_per_sec: f64,
     /// The most memory the process has had so far.
     pub peak_memory_bytes: u64,
@@ -210,6 +211,7 @@ pub fn measure(
             tokens: shape.tokens(),
             pass,
             seconds,
+            steps_per_sec: 1.0 / seconds,
             tokens_per_sec: shape.tokens() as f64 / seconds,
             peak_memory_bytes: memory::peak(),
         };

@@ -17,14 +17,16 @@ use crate::text::Tokenizer;
 
 #[derive(Debug, Args)]
 pub struct AttentionOf {
-    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
+    /// The text, or a question
     #[arg(long, value_name = "S")]
     text: String,
+    /// The second text, or a question's context
     #[arg(long, value_name = "S")]
     pair: Option<String>,
-    /// Gets attentions (layers, heads, n, n), hidden states (layers + 1, n, hidden) and the tokens
+    /// Output file: attentions (layers, heads, n, n), hidden states (layers + 1, n, hidden) and the tokens
     #[arg(long, value_name = "FILE.safetensors", required_unless_present = "json")]
     out: Option<PathBuf>,
     /// Print what each head does, with its figures

@@ -18,6 +18,7 @@ pub struct Bench {
     /// Measure one forward pass in eight bits as well
     #[arg(long)]
     int8: bool,
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -79,7 +80,7 @@ fn line(one: &Measured) -> String {
         one.shape,
         one.pass,
         one.seconds * 1000.0,
-        1.0 / one.seconds,
+        one.steps_per_sec,
         one.tokens_per_sec,
         bytes(one.peak_memory_bytes)
     )

@@ -16,6 +16,13 @@ pub fn task(name: &str) -> Result<Task, String> {
     Task::from_name(name).ok_or_else(|| format!("expected {}", Task::ALL.map(Task::name).join(", ")))
 }
 
+/// A file that is written as CSV, which its name says.
+pub fn csv_file(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    if is_csv { Ok(path) } else { Err("expected a name that ends in .csv".to_owned()) }
+}
+
 /// Which column holds what; those not named are guessed.
 #[derive(Debug, Default, Args)]
 pub struct Columns {

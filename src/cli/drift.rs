@@ -41,12 +41,13 @@ pub struct DriftBetween {
     /// Compare over so many rows, drawn by the seed. Default: all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     rows: Option<u64>,
+    /// The seed by which rows are drawn
     #[arg(long, value_name = "N", default_value_t = 42)]
     seed: u64,
     /// Maximum tokens of a text, special ones included. Default: as many as both models take
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
     max_tokens: Option<u64>,
-    /// Everything as JSON
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

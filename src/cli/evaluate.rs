@@ -18,7 +18,7 @@ use crate::train::assess::{Assessed, assess, assess_held_out, best_decisions};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts and labels, or a folder or pattern of files. Default: the rows that the model's run held out

@@ -19,7 +19,7 @@ use crate::train::columns::informed;
 
 #[derive(Debug, Args)]
 pub struct ExplainAnswer {
-    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; without it the model's architectures decide
@@ -38,25 +38,25 @@ pub struct ExplainAnswer {
     /// The word whose tag, mask or part of an answer is meant: the word itself, or its characters as START-END
     #[arg(long, value_name = "WORD")]
     at: Option<String>,
-    /// How words are given their weights
+    /// Attribution method
     #[arg(long, value_enum, default_value = "integrated-gradients")]
     method: MethodName,
-    /// What integrated gradients begin from
+    /// Baseline of integrated gradients
     #[arg(long, value_enum, default_value = "mask")]
     baseline: BaselineName,
-    /// The most gradients that integrated gradients compute
+    /// Maximum number of integration steps
     #[arg(long, value_name = "N", default_value_t = Explain::STEPS as u64, value_parser = clap::value_parser!(u64).range(4..=4096))]
     steps: u64,
-    /// What becomes of words that are hidden: each piece is the mask token, or they are gone
+    /// How words are hidden: each piece replaced by the mask token, or removed
     #[arg(long, value_enum, default_value = "mask")]
     hide: HideName,
-    /// A file with rows such as the model was trained with, of which those that it holds for most alike are told
+    /// A file with rows such as the model was trained with, of which the nearest to the text are listed
     #[arg(long, value_name = "DATA")]
     nearest: Option<PathBuf>,
-    /// The layer after which rows are compared; 0 is what enters the first. Default: the last
+    /// The layer whose states are compared; 0 for the embeddings. Default: the last
     #[arg(long, value_name = "N", requires = "nearest")]
     layer: Option<usize>,
-    /// One JSON object instead of words for people
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

@@ -18,10 +18,10 @@ use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct HeadsOf {
-    /// A model folder
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// A file with texts and what is right of them; of masked words, and of the order of texts, the texts alone
+    /// A file with texts and their labels; for masked words and the order of texts, the texts alone
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// Any task but rtd; without it the model's architectures decide
@@ -32,12 +32,12 @@ pub struct HeadsOf {
     /// Switches each off by itself too and predicts the rows again
     #[arg(long)]
     exact: bool,
-    /// The most rows that are looked at, each class with its share
+    /// Maximum number of rows, sampled by class
     #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(1..))]
     rows: u64,
     #[command(flatten)]
     drawn: Drawn,
-    /// One JSON object instead of words for people
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

@@ -30,6 +30,7 @@ pub struct Inspect {
     task: Option<Task>,
     #[command(flatten)]
     columns: Columns,
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

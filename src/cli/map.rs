@@ -25,23 +25,23 @@ use crate::train::learned::LearnedKept;
 
 #[derive(Debug, Args)]
 pub struct MapRows {
-    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts, and with labels where it has them
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// Gets a row for each text: its line, where it lies, its label, what the model predicts, whether its run learned from it,
-    /// and the text
-    #[arg(long, value_name = "FILE.csv")]
+    /// Output CSV with a row for each text: its line, its coordinates, its label, the model's prediction, whether its run
+    /// learned from it, and the text
+    #[arg(long, value_name = "FILE.csv", value_parser = super::data::csv_file)]
     out: PathBuf,
-    /// The layer whose states are laid out; 0 is what enters the first. Default: the last
+    /// The layer whose states are projected; 0 for the embeddings. Default: the last
     #[arg(long, value_name = "N")]
     layer: Option<usize>,
-    /// How the plane is made
+    /// Projection method
     #[arg(long, value_enum, default_value = "pca")]
     method: MethodName,
-    /// How the states of a text's tokens become one
+    /// Pooling of a text's token states
     #[arg(long, value_enum, default_value = "mean")]
     pooling: PoolingName,
     /// Neighbours of a row: for umap how many, the row itself among them, default 15; for tsne the perplexity, default 30

@@ -67,13 +67,13 @@ pub enum Command {
     Attention(attention::AttentionOf),
     /// Explain which words an answer comes from, and how far to believe it
     Explain(explain::ExplainAnswer),
-    /// Tell how much of a task each layer of a model already knows
+    /// Show how much of a task each layer of a model already knows
     Probe(probe::Probe),
-    /// Lay out the rows of a file as points of the plane, by their states in a model
+    /// Project a file's rows to two dimensions by a model's hidden states
     Map(map::MapRows),
-    /// Tell which words of a file push a model towards each class, and which of them surprise
+    /// Show which words of a file push a model towards each class, and which of them surprise
     Words(words::WordsOf),
-    /// Tell how much each head of a model matters for a file
+    /// Show how much each head of a model matters for a file
     Heads(heads::HeadsOf),
     /// Compare two models: their states, their attention and their weights
     Drift(drift::DriftBetween),

@@ -12,7 +12,7 @@ use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct Models {
-    /// Words to search the hub for; without them no request is made
+    /// Words to search the hub for; without them and without --task no request is made
     query: Option<String>,
     /// Only models for a task
     #[arg(long, value_parser = task)]
@@ -29,7 +29,15 @@ impl Models {
             (None, None) => known(&hub),
             (text, task) => {
                 let query = Query { text: text.clone().unwrap_or_default(), task, ..Query::default() };
-                hub.search_models(&query, None)?.items.iter().map(found).collect()
+                let mut models: Vec<Value> =
+                    here(&hub).into_iter().filter(|model| suits(model, &query.text, task)).collect();
+                match hub.search_models(&query, None) {
+                    Ok(page) => models.extend(page.items.iter().map(found)),
+                    // What is here can be named all the same.
+                    Err(error) if !models.is_empty() => eprintln!("attune: warning: the hub was not searched: {error}"),
+                    Err(error) => return Err(error.into()),
+                }
+                models
             }
         };
         if self.json {
@@ -39,12 +47,24 @@ impl Models {
     }
 }
 
-/// What can be named without asking anyone.
-fn known(hub: &Hub) -> Vec<Value> {
+/// What is on this machine.
+fn here(hub: &Hub) -> Vec<Value> {
     let embedded = Shipped::ALL.into_iter().map(inside);
     let cached = hub.cached_models().into_iter().map(
         |cached| json!({ "name": cached.name, "where": "in the cache", "revision": cached.revision, "bytes": cached.bytes }),
     );
+    embedded.chain(cached).collect()
+}
+
+/// Whether a model that is here is looked for: its name has all the words, and it does the task or can learn it.
+fn suits(model: &Value, words: &str, task: Option<Task>) -> bool {
+    let name = model["name"].as_str().unwrap_or_default().to_lowercase();
+    let does = |task: Task| model["tasks"].as_array().is_none_or(|tasks| tasks.contains(&json!(task)));
+    words.to_lowercase().split_whitespace().all(|word| name.contains(word)) && task.is_none_or(does)
+}
+
+/// What can be named without asking anyone.
+fn known(hub: &Hub) -> Vec<Value> {
     let listed = catalog::models().map(|known| {
         json!({
             "name": known.name, "where": "on the hub", "family": known.family,
@@ -52,7 +72,7 @@ fn known(hub: &Hub) -> Vec<Value> {
             "good_for": known.good_for,
         })
     });
-    embedded.chain(cached).chain(listed).collect()
+    here(hub).into_iter().chain(listed).collect()
 }
 
 /// A model inside the program, with the word that stands for its folder.
@@ -110,6 +130,18 @@ fn line(model: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn models_that_are_here_are_found_by_their_name_and_task() {
+        let found = |words: &str, task: Option<Task>| {
+            let all = Shipped::ALL.into_iter().map(inside);
+            let names = all.filter(|model| suits(model, words, task)).map(|model| model["model"].clone());
+            names.collect::<Vec<Value>>()
+        };
+        assert_eq!(found("", Some(Task::Ner)), ["embedded", "embedded:names"]);
+        assert_eq!(found("Mini ANSWERS", None), ["embedded:answers"]);
+        assert_eq!(found("answers", Some(Task::Ner)), [""; 0]);
+    }
 
     #[test]
     fn a_model_is_told_in_one_line() {

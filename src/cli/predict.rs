@@ -25,7 +25,7 @@ use crate::train::columns::{Learned, informed};
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture
@@ -76,19 +76,19 @@ pub struct Predict {
 #[derive(Debug, Args)]
 pub(super) struct Shape {
     /// How many of the best labels, answers or words
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive)]
     top_k: Option<usize>,
     /// How labels of tokens become entities [default: none]
     #[arg(long, value_enum)]
     aggregation: Option<AggregationName>,
     /// Tokens of a sequence or a window, special ones included
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive)]
     max_tokens: Option<usize>,
     /// Tokens that neighbouring windows share
     #[arg(long, value_name = "N")]
     stride: Option<usize>,
     /// Tokens of the longest answer [default: 15]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive)]
     max_answer_tokens: Option<usize>,
     /// Allow "no answer"
     #[arg(long)]
@@ -171,7 +171,8 @@ impl Predict {
         // What stands before a line that cannot be read is still answered, in order.
         printer.out.flush().context(UNPRINTED)?;
         outcome?;
-        tell_misfits(misfits);
+        // Of one alone it was said where it stands.
+        tell_misfits(misfits.max(1) - 1, "more ", model);
         if let Some(table) = &table {
             tell_reading(&Reading::of(table));
         }
@@ -225,6 +226,7 @@ impl Predict {
                     eprintln!("attune: the predictions that \"{}\" held before are replaced", out.display());
                 }
                 tell_written(&written);
+                tell_misfits(written.counts.misfits, "", model);
                 check_answered(&format!("\"{}\"", out.display()), written.counts.rows, written.counts.unanswered)?;
             }
             Some(Outcome::Stopped { rows, total, kept: Some(_) }) => {
@@ -266,7 +268,7 @@ fn tell_written(written: &Written) {
     for (usual, given) in &written.renamed {
         eprintln!("attune: the file has a column \"{usual}\" of its own, so that of the prediction is \"{given}\"");
     }
-    let Counts { rows, unanswered, made_safe, cut, cut_tokens, misfits } = written.counts;
+    let Counts { rows, unanswered, made_safe, cut, cut_tokens, .. } = written.counts;
     let before = match written.resumed {
         0 => String::new(),
         resumed => format!(", {} of them before", grouped(resumed as u64)),
@@ -280,7 +282,6 @@ fn tell_written(written: &Written) {
         let (rows, tokens) = (plural(cut, "row was", "rows were"), plural(cut_tokens, "token", "tokens"));
         eprintln!("attune: warning: {rows} too long and cut, {tokens} in all");
     }
-    tell_misfits(misfits);
     if made_safe > 0 {
         eprintln!(
             "attune: warning: {} like a formula, with an apostrophe put before it so that no spreadsheet runs it{}",
@@ -290,14 +291,21 @@ fn tell_written(written: &Written) {
     }
 }
 
-/// Says how many texts the model was asked about that are not what it learned from, where there are some.
-fn tell_misfits(count: usize) {
+/// Says of how many texts the model was asked that are not what it learned from, where there are some.
+fn tell_misfits(count: usize, more: &str, model: &OpenModel) {
     if count > 0 {
-        let rows = plural(count, "row asks", "rows ask");
-        eprintln!(
-            "attune: warning: {rows} a model of pairs about a single text, or a model of single texts about a pair"
-        );
+        let rows = plural(count, &format!("{more}row asks"), &format!("{more}rows ask"));
+        let odd = if model.reads_pairs == Some(true) {
+            "a model of pairs about a single text"
+        } else {
+            "a model of single texts about a pair"
+        };
+        eprintln!("attune: warning: {rows} {odd}");
     }
+}
+
+fn positive(words: &str) -> Result<usize, String> {
+    words.parse().ok().filter(|count| *count > 0).ok_or_else(|| "expected a whole number of at least 1".to_owned())
 }
 
 /// Columns as they are named on the command line.

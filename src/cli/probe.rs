@@ -20,7 +20,7 @@ use crate::train::learned::{self, LearnedKept};
 #[derive(Debug, Args)]
 #[command(mut_arg("seed", |arg| arg.help("Draws the rows and the folds")))]
 pub struct Probe {
-    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts and labels
@@ -31,15 +31,15 @@ pub struct Probe {
     task: Option<Task>,
     #[command(flatten)]
     columns: Columns,
-    /// Parts of the rows, each of which is held out once
+    /// Number of cross-validation folds
     #[arg(long, value_name = "K", default_value_t = FOLDS as u64, value_parser = clap::value_parser!(u64).range(2..=1000))]
     folds: u64,
-    /// The most rows that are looked at, each class with its share
+    /// Maximum number of rows, sampled by class
     #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(2..))]
     rows: u64,
     #[command(flatten)]
     drawn: Drawn,
-    /// One JSON object instead of words for people
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

@@ -14,7 +14,7 @@ use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// A model folder; embedded, embedded:names or embedded:answers for one inside the program
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// The port of 127.0.0.1 to listen on; 0 takes one that is free

@@ -368,7 +368,8 @@ impl Progress {
             }
             TrainEvent::Eval { step, metrics, best, .. } => {
                 let loss = metrics.get("eval_loss").copied().unwrap_or(f64::NAN);
-                let main = self.main.and_then(|measure| Some((measure.title, *metrics.get(measure.key)?)));
+                let main = self.main.filter(|measure| measure.key != "eval_loss");
+                let main = main.and_then(|measure| Some((measure.title, *metrics.get(measure.key)?)));
                 let main = main.map(|(title, value)| format!("  {title} {value:.4}")).unwrap_or_default();
                 eprintln!(
                     "step {step}: loss {loss:.4} on the held-out examples{main}{}",

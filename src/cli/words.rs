@@ -23,7 +23,7 @@ use crate::train::learned::{self, LearnedKept};
 
 #[derive(Debug, Args)]
 pub struct WordsOf {
-    /// A model folder, or embedded for the model inside the program
+    /// A model's folder, a run, an adapter, or embedded, embedded:names or embedded:answers for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts, and with labels where it has them
@@ -34,30 +34,30 @@ pub struct WordsOf {
     task: Option<Task>,
     #[command(flatten)]
     columns: Columns,
-    /// How words are given their weights
+    /// Attribution method
     #[arg(long, value_enum, default_value = "gradient-input")]
     method: MethodName,
-    /// The most rows that are looked at, each class with its share
+    /// Maximum number of rows, sampled by class
     #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(1..))]
     rows: u64,
     #[command(flatten)]
     drawn: Drawn,
-    /// Texts that a word has to stand in
+    /// Minimum number of texts with the word
     #[arg(long, value_name = "N", default_value_t = LEAST)]
     least: u32,
-    /// Which words come first
+    /// Sort order
     #[arg(long, value_parser = order(), default_value = Order::default().name())]
     sort: Order,
     /// The class, label or tag that words push to. Default: each
     #[arg(long, value_name = "LABEL")]
     target: Option<String>,
-    /// Words of each. Default: 20 in words for people, otherwise all
+    /// Maximum number of words per label. Default: 20 as text, otherwise all
     #[arg(long, value_name = "N")]
     most: Option<usize>,
-    /// Gets a row for each word and label
-    #[arg(long, value_name = "FILE.csv", conflicts_with = "json")]
+    /// Output CSV: a row for each word and label
+    #[arg(long, value_name = "FILE.csv", conflicts_with = "json", value_parser = super::data::csv_file)]
     out: Option<PathBuf>,
-    /// One JSON object instead of words for people
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }

@@ -39,7 +39,7 @@ pub enum HubError {
     TooManyRequests { wait_secs: Option<u64> },
     #[error("the server answered {status} for {what}{}", said.as_deref().map_or(String::new(), |said| format!(": {said}")))]
     Status { status: u16, what: String, said: Option<String>, wait_secs: Option<u64> },
-    #[error("cannot connect for {what}: {source}")]
+    #[error("cannot connect for {what}: {source}; is there a network, and does it need a proxy (HTTPS_PROXY)?")]
     Connection { what: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("{why} after {received} of {size} bytes of {file}; the part is kept and will be continued")]
     Interrupted { file: String, received: u64, size: u64, why: &'static str },

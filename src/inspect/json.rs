@@ -17,12 +17,30 @@ use crate::task::{Reads, Task};
 pub struct Asked {
     /// By the places of [`KEYS`].
     fields: [Field; 4],
-    /// The first key that is none of them, or its beginning.
-    pub unknown: Option<String>,
+    /// The first key that asks for another answer, as an option does.
+    pub option: Option<&'static str>,
 }
 
-/// Characters of an unknown key that are kept.
-const MOST_OF_KEY: usize = 40;
+/// Keys under which programs put options of predictions.
+const OPTIONS: [&str; 17] = [
+    "parameters",
+    "options",
+    "top_k",
+    "aggregation",
+    "aggregation_strategy",
+    "max_tokens",
+    "max_length",
+    "max_seq_len",
+    "stride",
+    "doc_stride",
+    "max_answer_tokens",
+    "max_answer_len",
+    "allow_no_answer",
+    "handle_impossible_answer",
+    "no_answer_threshold",
+    "logits",
+    "return_all_scores",
+];
 
 const KEYS: [&str; 4] = ["text", "pair", "question", "context"];
 
@@ -104,7 +122,7 @@ impl<'de> Deserialize<'de> for Asked {
                 let mut seen = [false; KEYS.len()];
                 while let Some(key) = map.next_key::<String>()? {
                     let Some(place) = KEYS.iter().position(|known| *known == key) else {
-                        asked.unknown.get_or_insert_with(|| key.chars().take(MOST_OF_KEY).collect());
+                        asked.option = asked.option.or(OPTIONS.into_iter().find(|option| *option == key));
                         map.next_value::<IgnoredAny>()?;
                         continue;
                     };

@@ -14,7 +14,7 @@ pub enum ModelError {
     Unwritable { path: PathBuf, source: std::io::Error },
     #[error("{path} does not hold thresholds: {reason}")]
     Decisions { path: PathBuf, reason: String },
-    #[error("{path} is not a model folder: it has no config.json and no adapter_config.json")]
+    #[error("{}", no_config(path))]
     NoConfig { path: PathBuf },
     /// A folder above several models.
     #[error("{path:?} is no model folder but holds {}: {}; name one of them", names.len(), listed(names))]
@@ -127,6 +127,14 @@ impl ModelError {
     pub fn within(self, dir: &Path) -> Self {
         let is_named = self.to_string().contains(&*dir.to_string_lossy());
         if is_named { self } else { Self::In { path: dir.to_owned(), source: Box::new(self) } }
+    }
+}
+
+fn no_config(path: &Path) -> String {
+    if path.exists() {
+        format!("{} is not a model folder: it has no config.json and no adapter_config.json", path.display())
+    } else {
+        format!("there is no model folder {}", path.display())
     }
 }
 

@@ -76,7 +76,7 @@ fn request(task: Task) -> Value {
         "type": "object",
         "required": keys[..required],
         "properties": properties,
-        "additionalProperties": false,
+        "additionalProperties": true,
     })
 }
 

@@ -99,11 +99,11 @@ impl Desk<'_> {
     }
 
     fn prepare(&self, asked: Asked, place: &str) -> Result<Prepared, Refusal> {
-        if let Some(key) = &asked.unknown {
+        if let Some(option) = asked.option {
             let wanted = expected(self.model.task);
             let reason = format!(
-                "{place} has the key \"{key}\", which is not read, expected {wanted}; options are those that attune serve \
-                 was started with"
+                "{place} has the option \"{option}\", which is not read, expected {wanted}; options are those that attune \
+                 serve was started with"
             );
             return Err(Refusal::new(400, reason));
         }

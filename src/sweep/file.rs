@@ -16,6 +16,7 @@ use crate::metrics::Measure;
 use crate::train::TrainError;
 use crate::train::config::RunConfig;
 use crate::train::run::fold_folder;
+use crate::train::run_file::told;
 
 /// Of so many settings one goes on in a search by halving, unless a person says otherwise.
 const KEEP: usize = 3;
@@ -80,7 +81,7 @@ impl Sweep {
     /// The description that a text is.
     pub fn of_text(text: &str, path: &Path) -> Result<Self, SweepError> {
         let wrong = |reason: &str| syntax(path, reason);
-        let written: Written = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end()))?;
+        let written: Written = toml::from_str(text).map_err(|error| wrong(&told(text, &error)))?;
         let base = match (&written.run, &written.run_file) {
             (Some(run), None) => base_of(&find(run, path))?,
             (None, Some(table)) => Base { table: table.clone(), path: path.to_owned() },

@@ -140,11 +140,17 @@ impl RunConfig {
     fn check_rates(&self) -> Result<(), TrainError> {
         let wrong = |key, value: String, expected: &str| Err(TrainError::setting(key, value, expected));
         let optim = &self.optim;
-        let rates = std::iter::once(optim.lr).chain(optim.lr_groups.values().copied());
-        for rate in rates {
-            if !limits::contains(limits::LEARNING_RATE, rate) {
+        let of = |group: Group| optim.lr_groups.get(group.name()).copied();
+        let rates = [
+            ("optim.lr", Some(optim.lr)),
+            ("optim.lr_groups.embeddings", of(Group::Embeddings)),
+            ("optim.lr_groups.encoder", of(Group::Encoder)),
+            ("optim.lr_groups.head", of(Group::Head)),
+        ];
+        for (key, rate) in rates {
+            if let Some(rate) = rate.filter(|rate| !limits::contains(limits::LEARNING_RATE, *rate)) {
                 let expected = format!("a rate from {}", limits::words(limits::LEARNING_RATE));
-                return wrong("optim.lr", rate.to_string(), &expected);
+                return wrong(key, rate.to_string(), &expected);
             }
         }
         for own in &optim.rates {
@@ -162,7 +168,7 @@ impl RunConfig {
         if let Some(group) =
             optim.lr_groups.keys().find(|key| Group::ALL.iter().all(|group| group.name() != key.as_str()))
         {
-            return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
+            return wrong("optim.lr_groups", format!("a table with the key {group:?}"), "embeddings, encoder or head");
         }
         Ok(())
     }

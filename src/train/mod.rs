@@ -37,7 +37,7 @@ pub mod probes;
 pub mod recommend;
 pub mod rows;
 pub mod run;
-mod run_file;
+pub mod run_file;
 pub mod schedule;
 pub mod source;
 pub mod steps;

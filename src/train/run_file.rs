@@ -8,7 +8,7 @@ use super::{TrainError, student};
 use crate::files::read_whole;
 use crate::hub::embedded::Shipped;
 use crate::model;
-use crate::table::{Inputs, names_files};
+use crate::table::{Inputs, names_files, shorten};
 
 /// No list of settings is longer.
 const MAX_BYTES: u64 = 16 << 20;
@@ -32,8 +32,7 @@ impl RunConfig {
     /// A configuration by the text of a file.
     pub fn of_text(text: &str, path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::ConfigSyntax { path: path.to_owned(), reason };
-        let mut config: Self = toml::from_str(text)
-            .map_err(|error| wrong(format!("{}{}", error.to_string().trim_end(), backslash_advice(text, &error))))?;
+        let mut config: Self = toml::from_str(text).map_err(|error| wrong(told(text, &error)))?;
         if let Some(path) = config.paths().find(|path| path.to_string_lossy().contains(char::is_control)) {
             return Err(wrong(format!("the path {path:?} has a character that no path has{BACKSLASHES}")));
         }
@@ -113,18 +112,43 @@ impl RunConfig {
 const BACKSLASHES: &str =
     "; between double quotes a \\ begins a special character, so write the path with / or between single quotes";
 
-/// What to do about a line that does not read because of the backslashes of a path.
-fn backslash_advice(text: &str, error: &toml::de::Error) -> &'static str {
-    let Some(at) = error.span().map(|span| span.start.min(text.len())) else { return "" };
-    let begin = text[..text.floor_char_boundary(at)].rfind('\n').map_or(0, |end| end + 1);
+/// What is wrong with a text of TOML, in one line: where, and what would be right.
+pub fn told(text: &str, error: &toml::de::Error) -> String {
+    const TYPES: [(&str, &str); 5] = [
+        ("expected usize", "expected a whole number"),
+        ("expected u64", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected f64", "expected a number"),
+        ("expected f32", "expected a number"),
+    ];
+    let said = TYPES.iter().fold(error.message().trim().to_owned(), |said, (name, words)| said.replace(name, words));
+    let Some(at) = error.span().map(|span| text.floor_char_boundary(span.start.min(text.len()))) else { return said };
+    let number = text[..at].matches('\n').count() + 1;
+    let begin = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let line = text[begin..].lines().next().unwrap_or_default();
     let quoted = line.split('"').nth(1).unwrap_or_default();
-    if quoted.contains('\\') { BACKSLASHES } else { "" }
+    let advice = if quoted.contains('\\') { BACKSLASHES } else { "" };
+    match shorten(line.trim(), 60) {
+        line if line.is_empty() => format!("line {number}: {said}{advice}"),
+        line => format!("line {number}, `{line}`: {said}{advice}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_read_is_told_in_a_line_with_its_place() {
+        let check = |run: &str, expected: &str| {
+            let text = format!("task = \"classify\"\n[run]\n{run}\n[model]\nembedded = true\n");
+            let told = RunConfig::of_text(&text, Path::new("run.toml")).unwrap_err().to_string();
+            assert!(told.contains(expected) && !told.contains('|') && told.lines().count() == 1, "{told}");
+        };
+        check("sede = 42", "line 3, `sede = 42`: unknown field `sede`, expected one of");
+        check("batch = \"x\"", "line 3, `batch = \"x\"`: invalid type: string \"x\", expected a whole number");
+        check("batch =", "line 3, `batch =`: ");
+    }
 
     #[test]
     fn the_encoding_of_the_data_is_read_and_kept() {

@@ -146,9 +146,12 @@ fn a_model_of_pairs_that_is_asked_about_one_text_says_so_and_so_does_the_other_w
     let input = write(&dir.path().join("in.jsonl"), lines);
     let told = predict(&pairs, &["--input", &input, "--json"]);
     assert_eq!(told.matches(alone).count(), 1, "{told}");
-    assert!(told.contains("line 2") && told.contains("2 rows ask a model of pairs about a single text"), "{told}");
+    assert!(told.contains("line 2") && told.contains("1 more row asks a model of pairs about a single text"), "{told}");
     let out = dir.path().join("said.csv").display().to_string();
-    assert!(predict(&single, &["--input", &input, "--out", &out]).contains("1 row asks a model of pairs"));
+    assert!(
+        predict(&single, &["--input", &input, "--out", &out])
+            .contains("1 row asks a model of single texts about a pair")
+    );
     // Over HTTP it stands beside the answer.
     let served = Served::start(&format!("{pairs}/model"), &[]);
     let ask = |body: &str| served.raw(message("POST", "/predict", Some(body)).as_bytes());

@@ -13,19 +13,25 @@ fn options_that_can_never_work_are_one_line_and_nothing_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let input = write(&dir.path().join("in.csv"), "text\nthe jury\n");
     let out = dir.path().join("out.csv").display().to_string();
-    for (folder, options, told) in [
-        ("bert-classify", &["--top-k", "0"][..], "top-k is 0, expected 1 or more"),
-        ("bert-classify", &["--max-tokens", "0"], "max-tokens is 0"),
-        ("bert-classify", &["--max-tokens", "1"], "max-tokens is 1, expected 3 or more"),
-        ("bert-ner", &["--max-tokens", "8", "--stride", "8"], "windows of 8 tokens cannot share 8"),
-        ("bert-qa", &["--max-answer-tokens", "0"], "max-answer-tokens is 0"),
+    let one = "expected a whole number of at least 1";
+    for (folder, options, told, status) in [
+        ("bert-classify", &["--top-k", "0"][..], one, 2),
+        ("bert-classify", &["--max-tokens", "0"], one, 2),
+        ("bert-classify", &["--max-tokens", "1"], "max-tokens is 1, expected 3 or more", 1),
+        ("bert-ner", &["--max-tokens", "8", "--stride", "8"], "windows of 8 tokens cannot share 8", 1),
+        ("bert-qa", &["--max-answer-tokens", "0"], one, 2),
     ] {
         let model = model(folder);
         let asked = [&["predict", "--model", &model, "--input", &input][..], options].concat();
-        assert!(failed(&asked, 1).contains(told), "{options:?}");
-        assert!(failed(&[&asked[..], &["--out", &out]].concat(), 1).contains(told), "{options:?}");
+        assert!(failed(&asked, status).contains(told), "{options:?}");
+        assert!(failed(&[&asked[..], &["--out", &out]].concat(), status).contains(told), "{options:?}");
     }
     assert!(!Path::new(&out).exists());
+    let (model, other) = (model("bert-classify"), dir.path().join("out.txt").display().to_string());
+    for command in ["map", "words"] {
+        let told = failed(&[command, "--model", &model, "--data", &input, "--out", &other], 2);
+        assert!(told.contains("expected a name that ends in .csv"), "{command}: {told}");
+    }
 }
 
 #[test]
@@ -109,14 +115,17 @@ fn an_apostrophe_that_places_do_not_count_is_told() {
 }
 
 #[test]
-fn a_key_that_a_server_does_not_read_is_named() {
+fn an_option_that_a_server_does_not_read_is_named_and_other_keys_are_as_in_predict() {
     let served = Served::start("bert-classify", &[]);
     let asked = |body: &Value| served.ask("POST", "/predict", Some(&body.to_string()));
     let (status, answer) = asked(&json!({ "text": "the jury", "top_k": 1 }));
     let error = answer["error"].as_str().unwrap();
-    assert!(status == 400 && error.contains("the object has the key \"top_k\", which is not read"), "{error}");
-    let (status, answer) = asked(&json!([{ "text": "a" }, { "text": "b", "foo": 2 }]));
-    assert!(status == 400 && answer["error"].as_str().unwrap().contains("object 2 of the list has the key \"foo\""));
+    assert!(status == 400 && error.contains("the object has the option \"top_k\", which is not read"), "{error}");
+    let (status, answer) = asked(&json!([{ "text": "a" }, { "text": "b", "id": 2, "parameters": {} }]));
+    let error = answer["error"].as_str().unwrap();
+    assert!(status == 400 && error.contains("object 2 of the list has the option \"parameters\""), "{error}");
+    let (status, answer) = asked(&json!({ "id": 7, "text": "the jury" }));
+    assert!(status == 200 && answer == asked(&json!({ "text": "the jury" })).1, "{answer}");
 }
 
 #[cfg(target_os = "linux")]

@@ -8,6 +8,7 @@ use super::{Models, Outcome, Trainer};
 use crate::train::TrainError;
 use crate::train::checkpoint::Weights;
 use crate::train::event::{Ending, TeacherScore, TrainEvent};
+use crate::words::plural;
 
 /// How often the weights are written and read back at the end of a run.
 const TRIES: u32 = 2;
@@ -80,7 +81,8 @@ impl Trainer<'_> {
             End::Done => "all steps done".to_owned(),
             End::Patience { evaluations } => {
                 self.keep_last_state();
-                format!("{evaluations} evaluations without improvement in {}", self.config.run.keep_best)
+                let evaluations = plural(*evaluations as usize, "evaluation", "evaluations");
+                format!("{evaluations} without improvement in {}", self.config.run.keep_best)
             }
             End::Ordered { epoch } => {
                 self.keep_last_state();
