@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Fix {
     /// Texts that were read in a wrong encoding and saved are what they were.
     Encoding,
+    /// Entities of HTML in texts and labels are the characters that they stand for.
+    Entities,
     /// Every entity begins with its `B-`.
     Tags,
     /// Answers that do not stand where they are said to move to the nearest place where they do.
@@ -67,6 +69,8 @@ impl Mend {
         match self {
             Self::Fix(Fix::Encoding) if one => "text turned back from a wrong encoding",
             Self::Fix(Fix::Encoding) => "texts turned back from a wrong encoding",
+            Self::Fix(Fix::Entities) if one => "text with characters in the place of entities",
+            Self::Fix(Fix::Entities) => "texts with characters in the place of entities",
             Self::Fix(Fix::Tags) if one => "sentence repaired to IOB2",
             Self::Fix(Fix::Tags) => "sentences repaired to IOB2",
             Self::Fix(Fix::Answers) if one => "answer moved to where it occurs",

@@ -197,7 +197,7 @@ mod tests {
     }
 
     fn rule() -> SplitRule {
-        SplitRule { eval_fraction: 0.0, seed: 3, stratified: true, fold: None }
+        SplitRule { eval_fraction: 0.0, seed: 3, stratified: true, fold: None, strata_of_all: false }
     }
 
     #[test]

@@ -82,7 +82,8 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     findings.extend(unapproved(dataset));
     findings.extend(annotators(dataset, || (duplicates, contradictions)));
     for (markup, examples) in markup::found(dataset) {
-        findings.push(Finding::of_examples(FindingKind::Markup { markup }, dataset, &examples));
+        let can_turn = markup == Markup::Entities && matches!(dataset.content, Content::Text { .. });
+        findings.push(Finding::of_examples(FindingKind::Markup { markup, can_turn }, dataset, &examples));
     }
     findings.push(cut_words(dataset));
     findings.push(Finding::of_examples(FindingKind::ImpossibleTags, dataset, &impossible_tags(dataset)));

@@ -11,15 +11,28 @@ use super::rejected::is_rejection;
 use super::relabel::places_of;
 use super::{Dataset, Example, Roles, Split, Target, spellings};
 use crate::table::mojibake::{Mojibake, without_controls};
-use crate::table::{GoldAnswer, RowProblem, Table};
-use crate::task::Task;
+use crate::table::{self, GoldAnswer, RowProblem, Table};
+use crate::task::{Reads, Task};
 
-/// A table whose texts and labels are what they were before they were read in a wrong encoding and saved, where that was
-/// decided and places in the texts do not forbid it, and what it came to.
-pub fn in_their_encoding(table: Arc<Table>, task: Task, roles: &Roles, mends: &Mends) -> (Arc<Table>, Option<Mended>) {
-    if !mends.fix.contains(&Fix::Encoding) {
-        return (table, None);
+/// A table whose texts and labels are what they were before programs damaged them, where that was decided and places in the
+/// texts do not forbid it, and what it came to.
+pub fn undamaged(mut table: Arc<Table>, task: Task, roles: &Roles, mends: &Mends) -> (Arc<Table>, Vec<Mended>) {
+    let mut done = Vec::new();
+    for (fix, undo) in [(Fix::Encoding, in_their_encoding as Undo), (Fix::Entities, without_entities)] {
+        if mends.fix.contains(&fix) {
+            let rows;
+            (table, rows) = undo(table, task, roles);
+            done.push(Mended { mend: Mend::Fix(fix), rows, in_eval_file: false });
+        }
     }
+    (table, done)
+}
+
+/// Changes texts of a table, and says in which rows.
+type Undo = fn(Arc<Table>, Task, &Roles) -> (Arc<Table>, Vec<usize>);
+
+/// Texts and labels as they were before they were read in a wrong encoding and saved.
+fn in_their_encoding(table: Arc<Table>, task: Task, roles: &Roles) -> (Arc<Table>, Vec<usize>) {
     let named = [&roles.text, &roles.pair, &roles.label, &roles.tokens, &roles.tags, &roles.question, &roles.context];
     let columns = named.into_iter().flatten().filter_map(|name| table.column(name));
     let columns: Vec<usize> = if roles.have_places(task) { Vec::new() } else { columns.collect() };
@@ -29,7 +42,17 @@ pub fn in_their_encoding(table: Arc<Table>, task: Task, roles: &Roles, mends: &M
         let undone = known.undo(cell).map(|undone| undone.text);
         without_controls(undone.as_deref().unwrap_or(cell)).or(undone)
     });
-    (Arc::new(table), Some(Mended { mend: Mend::Fix(Fix::Encoding), rows, in_eval_file: false }))
+    (Arc::new(table), rows)
+}
+
+/// Texts that are read whole, and labels, with characters in the place of entities.
+fn without_entities(table: Arc<Table>, task: Task, roles: &Roles) -> (Arc<Table>, Vec<usize>) {
+    let is_whole = matches!(task.reads(), Reads::Texts | Reads::Running | Reads::Neighbours(_));
+    let named = [&roles.text, &roles.pair, &roles.label].into_iter().flatten();
+    let columns: Vec<usize> = named.filter(|_| is_whole).filter_map(|name| table.column(name)).collect();
+    let mut table = Arc::unwrap_or_clone(table);
+    let rows = table.change(&columns, table::without_entities);
+    (Arc::new(table), rows)
 }
 
 impl Dataset {
@@ -41,7 +64,7 @@ impl Dataset {
             if mends.fix.contains(&fix) {
                 let rows = match fix {
                     // Done to the table, before it is read for a task.
-                    Fix::Encoding => continue,
+                    Fix::Encoding | Fix::Entities => continue,
                     Fix::Spellings => spellings::fix(&mut self),
                     Fix::Tags => fix_tags(&mut self),
                     Fix::Answers => fix_answers(&mut self),
@@ -235,12 +258,30 @@ mod tests {
         let table = table("text,label\nle cafÃ© est là,goÃ»t\nplain,x\ndon\u{92}t,x\n");
         let roles = roles("text", Some("label"));
         let fix = mends(&[Fix::Encoding], &[]);
-        let (turned, done) = in_their_encoding(table.clone(), Task::Classify, &roles, &fix);
+        let (turned, done) = undamaged(table.clone(), Task::Classify, &roles, &fix);
         assert_eq!(turned.all_cells(), [["le café est là", "goût"], ["plain", "x"], ["don’t", "x"]]);
-        assert_eq!((done.unwrap().rows, turned.line(2)), (vec![0, 2], 4));
-        let (left, done) = in_their_encoding(table.clone(), Task::Qa, &roles, &fix);
-        assert_eq!((left.cell(0, 0), done.unwrap().rows), ("le cafÃ© est là", Vec::new()));
-        assert_eq!(in_their_encoding(table, Task::Classify, &roles, &Mends::default()).1, None);
+        assert_eq!((&done[0].rows, turned.line(2)), (&vec![0, 2], 4));
+        let (left, done) = undamaged(table.clone(), Task::Qa, &roles, &fix);
+        assert_eq!((left.cell(0, 0), &done[0].rows), ("le cafÃ© est là", &Vec::new()));
+        assert_eq!(undamaged(table, Task::Classify, &roles, &Mends::default()).1, []);
+    }
+
+    #[test]
+    fn entities_are_found_wherever_they_stand_and_become_characters_on_request() {
+        let rows: String = (0..60).map(|row| format!("row {row} is plain,x\n")).collect();
+        let table = table(&format!(
+            "text,label\n{rows}\"Tom &amp; Jerry, it&#39;s &amp;quot;fine&amp;quot;\",R&amp;D\nAT&T &c; so,R&D\n"
+        ));
+        let roles = roles("text", Some("label"));
+        let dataset = Dataset::new(table.clone(), Task::Classify, &roles, None).unwrap();
+        let found = health::health(&dataset).into_iter().find(|finding| finding.message().contains("entities of HTML"));
+        let found = found.unwrap();
+        assert_eq!((found.rows.as_slice(), found.kind.remedy()), ([60].as_slice(), Some(Mend::Fix(Fix::Entities))));
+        let (turned, done) = undamaged(table.clone(), Task::Classify, &roles, &mends(&[Fix::Entities], &[]));
+        assert_eq!(turned.row_cells(60), ["Tom & Jerry, it's \"fine\"", "R&D"]);
+        assert_eq!((turned.row_cells(61), &done[0].rows), (vec!["AT&T &c; so", "R&D"], &vec![60]));
+        let (left, done) = undamaged(table, Task::Qa, &roles, &mends(&[Fix::Entities], &[]));
+        assert!(left.cell(60, 0).contains("&amp;") && done[0].rows.is_empty());
     }
 
     #[test]

@@ -244,7 +244,7 @@ mod tests {
     use crate::task::Task;
 
     fn rule() -> SplitRule {
-        SplitRule { eval_fraction: 0.25, seed: 1, stratified: true, fold: None }
+        SplitRule { eval_fraction: 0.25, seed: 1, stratified: true, fold: None, strata_of_all: false }
     }
 
     fn read(name: &str, parts: &[&str]) -> Dataset {
@@ -336,5 +336,25 @@ mod tests {
             let fold = Split::of_fold(&data, Fold { number: 1, of: 3 }, &rule()).unwrap();
             assert_eq!(fold.train.len() + fold.eval.len(), 6);
         }
+    }
+
+    #[test]
+    fn the_share_is_spread_over_the_rows_to_learn_from_alone() {
+        // Of the low numbers few are to learn from: tenths of all rows would hold out of the high ones alone.
+        let part = |row: usize| if row < 60 && row % 6 > 0 { "later" } else { "train" };
+        let rows: String = (0..100).map(|row| format!("text {row},{row},{}\n", part(row))).collect();
+        let table = crate::data::dataset::tests::table(&format!("text,label,split\n{rows}"));
+        let roles = Roles { split: Some("split".into()), ..crate::data::dataset::tests::roles("text", Some("label")) };
+        let data = Dataset::new(table, crate::task::Task::Regress, &roles, None).unwrap();
+        let rule = SplitRule { eval_fraction: 0.2, ..rule() };
+        let split = Split::new(&data, &rule);
+        assert_eq!((split.train.len(), split.eval.len()), (40, 10));
+        let learned = data.to_learn();
+        for tenth in learned.chunks(5) {
+            let held_out = tenth.iter().filter(|example| split.eval.contains(example)).count();
+            assert_eq!(held_out, 1, "{tenth:?}");
+        }
+        let earlier = Split::new(&data, &SplitRule { strata_of_all: true, ..rule });
+        assert_eq!((earlier.train.len() + earlier.eval.len(), earlier == split), (50, false));
     }
 }

@@ -22,6 +22,10 @@ pub struct SplitRule {
     /// Hold out this part instead, and not a share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<Fold>,
+    /// Make the strata of all examples, also of those that a column takes away from the part to learn from, as runs of
+    /// earlier versions began.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub strata_of_all: bool,
 }
 
 /// Indices of examples, ascending.
@@ -51,11 +55,18 @@ impl Split {
             let (eval, train) = all.into_iter().partition(|&example| held_out[example]);
             return Self { train, eval };
         }
-        let mut groups = if rule.stratified { strata(&dataset.examples) } else { vec![all.clone()] };
-        for group in &mut groups {
-            group.retain(|example| all.binary_search(example).is_ok());
-        }
-        groups.retain(|group| !group.is_empty());
+        let groups = match (rule.stratified, rule.strata_of_all) {
+            (false, _) => vec![all.clone()],
+            (true, false) => strata(&dataset.examples, &all),
+            (true, true) => {
+                let mut groups = strata(&dataset.examples, &(0..dataset.examples.len()).collect::<Vec<_>>());
+                for group in &mut groups {
+                    group.retain(|example| all.binary_search(example).is_ok());
+                }
+                groups
+            }
+        };
+        let groups: Vec<Vec<usize>> = groups.into_iter().filter(|group| !group.is_empty()).collect();
         let draw = |&example: &usize| {
             heed();
             (key(rule.seed, Purpose::Split, &[example as u64]), example)
@@ -102,21 +113,24 @@ fn held_out_groups(dataset: &Dataset, all: &[usize], rule: &SplitRule) -> Vec<bo
     held_out
 }
 
-/// The examples of each class. A set of labels held by fewer than two examples joins the other rare ones, so that rare
+/// Those of some examples that are of each class. A set of labels held by fewer than two examples joins the other rare ones, so that rare
 /// combinations are held out too.
-fn strata(examples: &[Example]) -> Vec<Vec<usize>> {
+fn strata(examples: &[Example], which: &[usize]) -> Vec<Vec<usize>> {
     let mut classes: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
     let mut values: Vec<(f32, usize)> = Vec::new();
     let mut others = Vec::new();
-    for (index, example) in examples.iter().enumerate() {
-        match &example.target {
+    let mut sets = false;
+    for &index in which {
+        match &examples[index].target {
             Target::Class(class) => classes.entry(vec![*class]).or_default().push(index),
-            Target::Classes(set) => classes.entry(set.clone()).or_default().push(index),
+            Target::Classes(set) => {
+                sets = true;
+                classes.entry(set.clone()).or_default().push(index);
+            }
             Target::Value(value) => values.push((*value, index)),
             _ => others.push(index),
         }
     }
-    let sets = examples.iter().any(|example| matches!(example.target, Target::Classes(_)));
     let mut groups = Vec::new();
     for group in classes.into_values() {
         if sets && group.len() < 2 { others.extend(group) } else { groups.push(group) }
@@ -164,7 +178,7 @@ mod tests {
     use crate::data::dataset::tests::dataset_of_targets;
 
     fn rule(eval_fraction: f64, seed: u64) -> SplitRule {
-        SplitRule { eval_fraction, seed, stratified: true, fold: None }
+        SplitRule { eval_fraction, seed, stratified: true, fold: None, strata_of_all: false }
     }
 
     fn classes(sizes: &[usize]) -> Dataset {

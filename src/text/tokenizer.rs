@@ -352,6 +352,15 @@ impl Tokenizer {
         self.model_max_length().unwrap_or(usize::MAX).min(of_model)
     }
 
+    /// What is to be told of sequences of so many tokens, where the tokenizer's own files allow fewer.
+    pub fn beyond(&self, max_tokens: usize) -> Option<String> {
+        let allowed = self.model_max_length().filter(|allowed| *allowed < max_tokens)?;
+        Some(format!(
+            "sequences have up to {max_tokens} tokens, and the tokenizer's files allow {allowed} (model_max_length): the model may \
+             know no more, and is asked about no more afterwards"
+        ))
+    }
+
     fn described(&self, framed: &Encoding, cut: usize) -> Encoded {
         let special: Vec<bool> = framed.get_special_tokens_mask().iter().map(|mask| *mask == 1).collect();
         let sequence = framed.get_sequence_ids().into_iter().zip(&special);

@@ -182,6 +182,16 @@ pub enum Init {
     Random,
 }
 
+/// Which examples are divided into strata before a share of each is held out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strata {
+    /// All of the file, as earlier versions did.
+    All,
+    /// Those that are to be learned from.
+    Learned,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct DataChoice {
@@ -200,6 +210,10 @@ pub struct DataChoice {
     pub split_seed: Option<u64>,
     /// Hold out the same share of each class.
     pub stratified: bool,
+    /// What the strata of the share are made of, where a column says which rows are to learn from: nobody sets it, and a run
+    /// keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strata: Option<Strata>,
     /// Hold out one of several parts of the training file, and not a share: a run of `run.folds`. Its rows are predicted once,
     /// by the last weights, and decide nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -236,6 +250,7 @@ impl Default for DataChoice {
             columns: Roles::default(),
             split_seed: None,
             stratified: true,
+            strata: None,
             fold: None,
             fix: Vec::new(),
             exclude: Vec::new(),
@@ -258,6 +273,7 @@ impl DataChoice {
             seed: self.split_seed.unwrap_or(seed),
             stratified: self.stratified,
             fold: self.fold,
+            strata_of_all: self.strata == Some(Strata::All),
         }
     }
 

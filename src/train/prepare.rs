@@ -48,13 +48,14 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     segments_fit(&encoder, &tokenizer, source.has_pairs())?;
     watch.learn(source.known());
     let sample = if config.open.max_tokens { source.sample(config, &tokenizer)? } else { Vec::new() };
-    let length = length(config, sample, encoder.max_tokens());
+    let (length, beyond) = length(config, sample, &tokenizer, encoder.max_tokens());
     watch.learn(Known::Length(length));
     let prepared = source.sequences(config, tokenizer, length, watch)?;
     if let (Some(distill), Some(prepared)) = (&config.distill, &prepared) {
         teacher::fit(config, distill, prepared)?;
     }
-    Ok(prepared.map(|prepared| Prepared { warnings: [told, prepared.warnings].concat(), ..prepared }))
+    let told = told.into_iter().chain(beyond);
+    Ok(prepared.map(|prepared| Prepared { warnings: told.chain(prepared.warnings).collect(), ..prepared }))
 }
 
 /// The source of a run's sequences.
@@ -71,11 +72,13 @@ fn read(
     Ok(Box::new(rows::read(config, known, watch)?))
 }
 
-/// The length of sequences: as configured, or recommended for texts of so many tokens.
-fn length(config: &RunConfig, tokens: Vec<u32>, most: usize) -> Length {
+/// The length of sequences: as configured, or recommended for texts of so many tokens, which is no more than the
+/// tokenizer's own files allow. What is configured may be more, as far as the model has positions, which is told.
+fn length(config: &RunConfig, tokens: Vec<u32>, tokenizer: &Tokenizer, most: usize) -> (Length, Option<String>) {
     let mut config = config.clone();
-    recommend::fill_length(&mut config, tokens, most);
-    Length { max_tokens: config.data.max_tokens.min(most), stride: config.data.stride }
+    recommend::fill_length(&mut config, tokens, tokenizer.most_tokens(most));
+    let max_tokens = config.data.max_tokens.min(most);
+    (Length { max_tokens, stride: config.data.stride }, tokenizer.beyond(max_tokens))
 }
 
 /// Refuses a tokenizer that puts a text into a segment for which the model has no embedding.
@@ -163,6 +166,33 @@ mod tests {
                 Known::Length(length) => format!("{} tokens", length.max_tokens),
             });
         }
+    }
+
+    #[test]
+    fn a_length_beyond_what_the_tokenizer_allows_is_told_and_never_recommended() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("model");
+        std::fs::create_dir(&model).unwrap();
+        let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify");
+        for file in std::fs::read_dir(golden).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
+            std::fs::copy(file.path(), model.join(file.file_name())).unwrap();
+        }
+        let told = r#"{"tokenizer_class": "BertTokenizer", "model_max_length": 24}"#;
+        std::fs::write(model.join("tokenizer_config.json"), told).unwrap();
+        let rows = folder.path().join("rows.csv");
+        let row = |label: &str| format!("{},{label}\n", "rain fell ".repeat(20));
+        std::fs::write(&rows, format!("text,label\n{}", (row("a") + &row("b")).repeat(4))).unwrap();
+        let mut config = config(Task::Classify, "bert-classify", rows);
+        config.model.path = Some(model);
+        let prepared = |config: &RunConfig| prepare(config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+        let is_told = |prepared: &Prepared| prepared.warnings.iter().any(|words| words.contains("files allow 24"));
+        config.open.max_tokens = true;
+        let recommended = prepared(&config);
+        assert_eq!((recommended.max_tokens, is_told(&recommended)), (24, false));
+        config.open.max_tokens = false;
+        config.data.max_tokens = 32;
+        let named = prepared(&config);
+        assert_eq!((named.max_tokens, is_told(&named)), (32, true));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::TrainError;
-use super::config::RunConfig;
+use super::config::{RunConfig, Strata};
 use super::data_files::DataFiles;
 use super::examples::Examples;
 use super::open::Open;
@@ -50,6 +50,9 @@ impl Prepared {
         let mut config = config.clone();
         config.data.columns = self.columns.clone();
         config.data.eval.clone_from(&self.held_out);
+        if config.data.columns.split.as_ref().is_some_and(|name| !name.is_empty()) {
+            config.data.strata.get_or_insert(Strata::Learned);
+        }
         probes::name_rows(&mut config, self)?;
         if config.open.any() {
             let encoder = model::read_config(&config.model_dir()?)?;

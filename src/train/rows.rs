@@ -12,7 +12,7 @@ use super::source::Source;
 use super::{TrainError, outputs, recommend};
 use crate::data::choices::{Exclude, Mend, Mended, Mends};
 use crate::data::health::{self, unlearnable};
-use crate::data::mend::{in_their_encoding, leave_out_leaks};
+use crate::data::mend::{leave_out_leaks, undamaged};
 use crate::data::{Dataset, Finding, HeldOut, Roles, Split, SplitRule, oversampled};
 use crate::model::EncoderConfig;
 use crate::table::{Inputs, Part, ReadError, Table, to_judge};
@@ -70,7 +70,7 @@ pub fn divide(
     mends: &Mends,
 ) -> Result<Sources, TrainError> {
     Dataset::check_group(&table, roles)?;
-    let (table, turned) = in_their_encoding(table, task, roles, mends);
+    let (table, turned) = undamaged(table, task, roles, mends);
     let (mut train_data, done) = Dataset::new(table, task, roles, None)?.mended(mends);
     let mut mended: Vec<Mended> = turned.into_iter().chain(done).collect();
     let mut notes = Vec::new();
@@ -81,7 +81,7 @@ pub fn divide(
     let train_data = Arc::new(train_data);
     let (eval_data, mut split) = if let Some(table) = eval {
         let roles = fill_roles(roles, &table, task);
-        let (table, turned) = in_their_encoding(table, task, &roles, mends);
+        let (table, turned) = undamaged(table, task, &roles, mends);
         let (eval_data, said) = outputs::under_learned(table, task, &roles, &train_data.labels)?;
         notes.extend(said);
         let (eval_data, fixed) = eval_data.mended(&mends.fixes());
@@ -370,8 +370,10 @@ mod tests {
         let table = |text: &str| Arc::new(Table::from_bytes("a.csv".as_ref(), text.as_bytes().to_vec()).unwrap());
         let train = "text,label\na fine film,pos\na bad film,neg\nnot for me,neg\n";
         let told = |eval: &str| {
-            let (rule, mends) =
-                (SplitRule { eval_fraction: 0.1, seed: 0, stratified: false, fold: None }, Mends::default());
+            let (rule, mends) = (
+                SplitRule { eval_fraction: 0.1, seed: 0, stratified: false, fold: None, strata_of_all: false },
+                Mends::default(),
+            );
             let roles = Roles::guess(&table(train), Task::Classify);
             let divided = divide(None, Task::Classify, table(train), Some(table(eval)), &roles, &rule, &mends).unwrap();
             caveats(&divided.train_data, &divided.eval_data, &divided.split)

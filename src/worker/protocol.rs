@@ -317,6 +317,8 @@ pub struct Lengths {
     pub specials: usize,
     /// Share of tokens that the vocabulary does not know.
     pub unknown_share: f64,
+    /// The longest sequence by the tokenizer's own files, where they set a limit.
+    pub allowed: Option<usize>,
 }
 
 impl Lengths {
@@ -394,6 +396,7 @@ mod tests {
             fixed: vec![1, 2, 3, 4],
             specials: 2,
             unknown_share: 0.0,
+            allowed: None,
         };
         let of_run = lengths.of_run(&loaded);
         assert_eq!((of_run.tokens, of_run.fixed), (vec![5, 6, 8], vec![1, 2, 4]));

@@ -89,6 +89,21 @@ def main():
     )
     with ipc.new_stream(HERE / "rare.arrow", rare.schema) as writer:
         writer.write_table(rare)
+    lasted = datetime.timedelta(days=1, hours=2, seconds=4, milliseconds=500)
+    moments = pa.table(
+        {
+            "nano": pa.array([1582979696250000001, None], pa.timestamp("ns")),
+            "nano_zone": pa.array([1582979696250000001, -1], pa.timestamp("ns", "Europe/Berlin")),
+            "second": pa.array([1582979696, None], pa.timestamp("s")),
+            "day_millis": pa.array([datetime.date(2020, 2, 29), None], pa.date64()),
+            "time_milli": pa.array([datetime.time(12, 34, 56, 250000), None], pa.time32("ms")),
+            "lasted": pa.array([lasted, None], pa.duration("ns")),
+            "lasted_milli": pa.array([lasted, -lasted], pa.duration("ms")),
+            "list": pa.array([[lasted], []], pa.list_(pa.duration("us"))),
+        }
+    )
+    with ipc.new_file(HERE / "moments.arrow", moments.schema) as writer:
+        writer.write_table(moments)
     tags = ClassLabel(names=["O", "B-PER", "I-PER"])
     features = Features(
         {"text": Value("string"), "label": ClassLabel(names=["neg", "pos"]), "tokens": Sequence(Value("string")), "ner_tags": Sequence(tags)}

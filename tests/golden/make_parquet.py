@@ -3,8 +3,11 @@
 Not run by the tests. `pip install pyarrow`, then `python make_parquet.py` in this folder.
 """
 
+import datetime
 import json
 import pathlib
+import uuid
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -89,6 +92,42 @@ def main():
         },
     )
     write("empty", {"text": pa.array([], pa.string())})
+    moments()
+
+
+def moments():
+    moment = datetime.datetime(2020, 2, 29, 12, 34, 56, 250000)
+    there = datetime.timezone(datetime.timedelta(hours=2))
+    lasted = datetime.timedelta(days=1, hours=2, seconds=4, milliseconds=500)
+    key = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
+    write(
+        "moments",
+        {
+            "nano": pa.array([1582979696250000001, None], pa.timestamp("ns")),
+            "nano_zone": pa.array([1582979696250000001, -1], pa.timestamp("ns", "Europe/Berlin")),
+            "micro": pa.array([moment, None], pa.timestamp("us")),
+            "micro_zone": pa.array([moment.replace(tzinfo=there), None], pa.timestamp("us", "UTC")),
+            "milli": pa.array([moment, None], pa.timestamp("ms")),
+            "second": pa.array([moment.replace(microsecond=0), None], pa.timestamp("s")),
+            "day": pa.array([moment.date(), None], pa.date32()),
+            "day_millis": pa.array([moment.date(), None], pa.date64()),
+            "time_milli": pa.array([moment.time(), None], pa.time32("ms")),
+            "time_micro": pa.array([moment.time(), None], pa.time64("us")),
+            "time_nano": pa.array([1, None], pa.time64("ns")),
+            "lasted": pa.array([lasted, None], pa.duration("ns")),
+            "lasted_milli": pa.array([lasted, -lasted], pa.duration("ms")),
+            "price": pa.array([Decimal("12.05"), Decimal("-3.00")], pa.decimal128(5, 2)),
+            "half": pa.array([0.5, float("nan")], pa.float16()),
+            "key": pa.array([key.bytes, None], pa.uuid()),
+            "list": pa.array([[1582979696250000001], []], pa.list_(pa.timestamp("ns"))),
+            "struct": pa.array([{"at": 1, "n": 1}, None], pa.struct([("at", pa.timestamp("ns")), ("n", pa.int64())])),
+            "map": pa.array([[("a", 1)], []], pa.map_(pa.string(), pa.timestamp("ns", "UTC"))),
+            "numbers": pa.array([[1], []], pa.list_(pa.int64())),
+        },
+    )
+    # As Spark and Impala wrote them for long.
+    old = pa.table({"at": pa.array([moment, None], pa.timestamp("us"))})
+    pq.write_table(old, HERE / "moments-96.parquet", use_deprecated_int96_timestamps=True)
 
 
 if __name__ == "__main__":

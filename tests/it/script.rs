@@ -180,7 +180,14 @@ fn lengths(dataset: &Dataset, model: &Path) -> Lengths {
         text * 5 / 4 + 2
     };
     let tokens: Vec<u32> = (0..dataset.examples.len()).map(count).collect();
-    Lengths { model: model.to_path_buf(), fixed: vec![2; tokens.len()], tokens, specials: 2, unknown_share: 0.0004 }
+    Lengths {
+        model: model.to_path_buf(),
+        fixed: vec![2; tokens.len()],
+        tokens,
+        specials: 2,
+        unknown_share: 0.0004,
+        allowed: None,
+    }
 }
 
 /// As the tokenizer of one of the small models reads it.

@@ -35,7 +35,7 @@ pub enum FindingKind {
     /// Texts that begin with the name of their own class.
     LabelInText,
     /// Texts with something that is left of the way that they came.
-    Markup { markup: Markup },
+    Markup { markup: Markup, can_turn: bool },
     /// Texts that were UTF-8, were read as another encoding and saved: a word as it is and as it was.
     Mojibake { is: String, was: String, taken_for: &'static str, can_turn: bool },
     /// Texts with U+FFFD, which stands for characters that were lost.
@@ -115,6 +115,7 @@ impl FindingKind {
             Self::Mojibake { can_turn: true, .. } | Self::ControlCharacters { can_turn: true } => {
                 Mend::Fix(Fix::Encoding)
             }
+            Self::Markup { can_turn: true, .. } => Mend::Fix(Fix::Entities),
             Self::MisplacedAnswers => Mend::Fix(Fix::Answers),
             Self::ImpossibleTags => Mend::Fix(Fix::Tags),
             Self::Spellings { .. } => Mend::Fix(Fix::Spellings),
@@ -170,7 +171,7 @@ impl FindingKind {
             Self::Unapproved { .. } => "not approved",
             Self::LabelInText => "label in the text",
             Self::Annotators { .. } => "several annotators",
-            Self::Markup { markup } => markup.short(),
+            Self::Markup { markup, .. } => markup.short(),
             Self::Mojibake { .. } => "misread texts",
             Self::LostCharacters => "lost characters",
             Self::ControlCharacters { .. } => "control characters",
@@ -242,7 +243,7 @@ impl FindingKind {
                 "{count} {rows} with texts that several annotators labelled, as the column \"{column}\" tells: each is learned from \
                  as it stands, and copies of a text stay on one side only with group = \"{text}\""
             ),
-            Self::Markup { markup } => format!("{count} {rows} with {}, all of it read as text", markup.words()),
+            Self::Markup { markup, .. } => format!("{count} {rows} with {}, all of it read as text", markup.words()),
             Self::RightToLeft => format!(
                 "{count} {rows} with words written from right to left: the window shows these words one after the other from left \
                  to right, and models read them as they are in the file"

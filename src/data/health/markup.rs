@@ -4,8 +4,9 @@
 use crate::data::Dataset;
 use crate::data::rows::Content;
 use crate::stop::heed;
+use crate::table::has_entity;
 
-/// Share of the texts from which on it is told.
+/// Share of the texts from which on what people may also write is told.
 const OFTEN: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Markup {
     fn is_in(self, text: &str) -> bool {
         match self {
             Self::Tags => text.match_indices('<').any(|(at, _)| is_tag(&text[at + 1..])),
-            Self::Entities => text.match_indices('&').any(|(at, _)| is_entity(&text[at + 1..])),
+            Self::Entities => has_entity(text),
             Self::Escapes => {
                 // Paths of files and formulas have other backslashes.
                 let mut marks = text.match_indices('\\').map(|(at, _)| &text[at + 1..]).peekable();
@@ -70,21 +71,6 @@ fn is_tag(text: &str) -> bool {
         && (rest.starts_with(['>', '/']) || (rest.starts_with(' ') && rest.contains('>')))
 }
 
-/// Whether what stands behind an `&` is an entity.
-fn is_entity(text: &str) -> bool {
-    let Some(end) = text.bytes().take(9).position(|byte| byte == b';') else { return false };
-    let name = &text[..end];
-    match name.strip_prefix('#') {
-        Some(code) => {
-            let digits = code.strip_prefix(['x', 'X']).unwrap_or(code);
-            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-        }
-        None => {
-            ["amp", "lt", "gt", "quot", "apos", "nbsp", "hellip", "mdash", "ndash", "rsquo", "lsquo"].contains(&name)
-        }
-    }
-}
-
 /// Whether what stands behind a backslash makes an escaped letter of it.
 fn is_escape(text: &str) -> bool {
     let is_code =
@@ -97,12 +83,12 @@ fn is_escape(text: &str) -> bool {
     }
 }
 
-/// What is left in many of the texts of a data set, each with its examples.
+/// What is left in many of the texts of a data set, each with its examples. An entity is told wherever it stands: nobody
+/// writes one, and one press puts it right.
 pub(super) fn found(dataset: &Dataset) -> Vec<(Markup, Vec<usize>)> {
-    if !matches!(dataset.content, Content::Text { .. }) {
-        return Vec::new();
-    }
-    let mut found = Markup::ALL.map(|markup| (markup, Vec::new()));
+    let is_text = matches!(dataset.content, Content::Text { .. });
+    let asked = Markup::ALL.into_iter().filter(|markup| is_text || *markup == Markup::Entities);
+    let mut found: Vec<(Markup, Vec<usize>)> = asked.map(|markup| (markup, Vec::new())).collect();
     for example in 0..dataset.examples.len() {
         heed();
         for (markup, examples) in &mut found {
@@ -112,8 +98,11 @@ pub(super) fn found(dataset: &Dataset) -> Vec<(Markup, Vec<usize>)> {
             }
         }
     }
-    let is_often = |examples: &Vec<usize>| examples.len() * OFTEN >= dataset.examples.len();
-    found.into_iter().filter(|(_, examples)| !examples.is_empty() && is_often(examples)).collect()
+    let is_told = |markup: Markup, examples: &[usize]| {
+        !examples.is_empty() && (markup == Markup::Entities || examples.len() * OFTEN >= dataset.examples.len())
+    };
+    found.retain(|(markup, examples)| is_told(*markup, examples));
+    found
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::rc::Rc;
 use self::array::{Array, Body};
 use self::fault::Fault;
 use self::flat::Flat;
-use self::schema::{Column, Schema};
+use self::schema::{Column, Kind, Schema};
 use super::builder::Builder;
 use super::encoding::Decoded;
 use super::features::Feature;
@@ -48,6 +48,18 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Table, ReadError> {
     let mut table = rows.finish(path, Format::Arrow, &Decoded::nothing())?;
     table.notes.splice(0..0, notes);
     Ok(table)
+}
+
+/// The columns of a schema alone that say how long something lasts, with how many of their units are a second.
+pub(super) fn durations(message: &[u8]) -> Vec<(String, i64)> {
+    let mut messages = Messages { bytes: message };
+    let Ok(Some(Message::Schema(header))) = messages.next() else { return Vec::new() };
+    let columns = Schema::read(&header).map(|schema| schema.columns).unwrap_or_default();
+    let duration = |column: Column| match column.kind {
+        Kind::Duration { per_second } => Some((column.name, per_second)),
+        _ => None,
+    };
+    columns.into_iter().filter_map(duration).collect()
 }
 
 /// What one message of a stream holds.

@@ -6,6 +6,7 @@
 //! is no part of its rows.
 
 mod footer;
+mod kinds;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -19,6 +20,7 @@ use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::reader::RowIter;
 use ::parquet::record::{Field, Row};
 
+use self::kinds::Kind;
 use super::builder::Builder;
 use super::encoding::Decoded;
 use super::features::{self, Feature};
@@ -82,9 +84,14 @@ impl From<std::io::Error> for Fault {
 fn decode(file: &File) -> Result<Builder, Fault> {
     let reader = SerializedFileReader::new(file.try_clone()?)?;
     let columns = plausible(reader.metadata())?;
-    let metadata = reader.metadata().file_metadata().key_value_metadata().into_iter().flatten();
-    let told = metadata.filter(|entry| entry.key == features::KEY).find_map(|entry| entry.value.as_deref());
-    let features = Feature::of_file(told, &columns);
+    let file_metadata = reader.metadata().file_metadata();
+    let told = |key: &str| {
+        let mut entries = file_metadata.key_value_metadata().into_iter().flatten();
+        entries.find(|entry| entry.key == key).and_then(|entry| entry.value.as_deref())
+    };
+    let features = Feature::of_file(told(features::KEY), &columns);
+    let fields = file_metadata.schema_descr().root_schema().get_fields();
+    let kinds = Kind::of_file(fields.iter().map(AsRef::as_ref), told(kinds::ARROW_KEY));
     let mut table = Builder::new(super::names::unique_names(&columns));
     for (index, row) in RowIter::from_file(None, &reader)?.enumerate() {
         heed();
@@ -92,10 +99,10 @@ fn decode(file: &File) -> Result<Builder, Fault> {
         if row.len() != columns.len() {
             return Err(Fault::Damaged(format!("row {} has {}", index + 1, plural(row.len(), "column", "columns"))));
         }
-        for ((name, field), feature) in row.get_column_iter().zip(&features) {
+        for (((name, field), feature), kind) in row.get_column_iter().zip(&features).zip(&kinds) {
             match field {
                 Field::Null if settled::is_of_answers(name) => table.text.push_str(settled::NULL),
-                field => write_cell(&mut table.text, field, feature),
+                field => write_cell(&mut table.text, field, feature, kind),
             }
             table.end_cell();
         }
@@ -148,16 +155,19 @@ fn is_unpacked_here(packing: Compression) -> bool {
 }
 
 /// Writes the text of a cell: a scalar as it is, anything nested as JSON, null as nothing.
-fn write_cell(out: &mut String, field: &Field, feature: &Feature) {
+fn write_cell(out: &mut String, field: &Field, feature: &Feature, kind: &Kind) {
     match (class_name(field, feature), field) {
         (Some(name), _) => out.push_str(name),
         (None, Field::Null) => {}
         // No number is no value, as in JSON.
+        (None, Field::Float16(value)) if !value.is_finite() => {}
         (None, Field::Float(value)) if !value.is_finite() => {}
         (None, Field::Double(value)) if !value.is_finite() => {}
         (None, Field::Str(text)) => out.push_str(text),
-        (None, Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_)) => write_json(out, field, feature),
-        (None, field) => write_scalar(out, field),
+        (None, Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_)) => {
+            write_json(out, field, feature, kind);
+        }
+        (None, field) => write_scalar(out, field, kind),
     }
 }
 
@@ -177,78 +187,107 @@ fn class_name<'a>(field: &Field, feature: &'a Feature) -> Option<&'a str> {
 }
 
 /// Numbers, dates and bytes.
-fn write_scalar(out: &mut String, field: &Field) {
+fn write_scalar(out: &mut String, field: &Field, kind: &Kind) {
+    let instant = |out: &mut String, count: i64, per_second: i64| {
+        let zone = if matches!(kind, Kind::Instant { is_utc: true, .. }) { "Z" } else { "" };
+        write!(out, "{}{zone}", moments::instant(count, per_second))
+    };
     let written = match field {
+        Field::Long(count) => match kind {
+            Kind::Instant { per_second, .. } => instant(out, *count, *per_second),
+            Kind::Time { per_second } => out.write_str(&moments::time(*count, *per_second)),
+            Kind::Duration { per_second } => out.write_str(&moments::duration(*count, *per_second)),
+            _ => write!(out, "{count}"),
+        },
+        Field::Float16(value) => write!(out, "{}", value.to_f32()),
         Field::Float(value) => write!(out, "{value}"),
         Field::Double(value) => write!(out, "{value}"),
+        Field::Bytes(bytes) if *kind == Kind::Uuid => write_uuid(out, bytes.data()),
         Field::Bytes(bytes) => match std::str::from_utf8(bytes.data()) {
             Ok(text) => out.write_str(text),
             Err(_) => write!(out, "({} bytes)", bytes.len()),
         },
-        Field::TimestampMillis(value) => out.write_str(&moments::instant(*value, 1_000)),
-        Field::TimestampMicros(value) => out.write_str(&moments::instant(*value, 1_000_000)),
+        Field::Date(days) => out.write_str(&moments::date(i64::from(*days))),
+        Field::TimeMillis(count) => out.write_str(&moments::time(i64::from(*count), 1_000)),
+        Field::TimeMicros(count) => out.write_str(&moments::time(*count, 1_000_000)),
+        Field::TimestampMillis(count) => instant(out, *count, 1_000),
+        Field::TimestampMicros(count) => instant(out, *count, 1_000_000),
         other => write!(out, "{other}"),
     };
     // Writing to a string cannot fail.
     debug_assert!(written.is_ok());
 }
 
-fn write_json(out: &mut String, field: &Field, feature: &Feature) {
+/// The bytes of a UUID in its five groups.
+fn write_uuid(out: &mut String, bytes: &[u8]) -> std::fmt::Result {
+    for (place, byte) in bytes.iter().enumerate() {
+        out.write_str(if matches!(place, 4 | 6 | 8 | 10) { "-" } else { "" })?;
+        write!(out, "{byte:02x}")?;
+    }
+    Ok(())
+}
+
+fn write_json(out: &mut String, field: &Field, feature: &Feature, kind: &Kind) {
     if let Some(name) = class_name(field, feature) {
         return push_quoted(out, name);
     }
     match field {
         Field::Null => out.push_str("null"),
-        Field::Group(row) => write_object(out, row, feature),
+        Field::Group(row) => write_object(out, row, feature, kind),
         Field::ListInternal(list) => {
             out.push('[');
             for (index, element) in list.elements().iter().enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
-                write_json(out, element, feature.element());
+                write_json(out, element, feature.element(), kind.element());
             }
             out.push(']');
         }
         Field::MapInternal(map) => {
             out.push('{');
+            let (of_keys, of_values) = kind.entry();
             for (index, (key, value)) in map.entries().iter().enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
                 let mut name = String::new();
-                write_cell(&mut name, key, &Feature::Plain);
+                write_cell(&mut name, key, &Feature::Plain, of_keys);
                 push_quoted(out, &name);
                 out.push(':');
-                write_json(out, value, &Feature::Plain);
+                write_json(out, value, &Feature::Plain, of_values);
             }
             out.push('}');
         }
         Field::Str(text) => push_quoted(out, text),
+        Field::Float16(value) if !value.is_finite() => out.push_str("null"),
         Field::Float(value) if !value.is_finite() => out.push_str("null"),
         Field::Double(value) if !value.is_finite() => out.push_str("null"),
+        Field::Long(_) if !matches!(kind, Kind::Instant { .. } | Kind::Time { .. } | Kind::Duration { .. }) => {
+            write_scalar(out, field, kind)
+        }
         Field::Bool(_)
         | Field::Byte(_)
         | Field::Short(_)
         | Field::Int(_)
-        | Field::Long(_)
         | Field::UByte(_)
         | Field::UShort(_)
         | Field::UInt(_)
         | Field::ULong(_)
+        | Field::Float16(_)
         | Field::Float(_)
-        | Field::Double(_) => write_scalar(out, field),
+        | Field::Double(_) => write_scalar(out, field, kind),
         other => {
             let mut text = String::new();
-            write_scalar(&mut text, other);
+            write_scalar(&mut text, other, kind);
             push_quoted(out, &text);
         }
     }
 }
 
-fn write_object(out: &mut String, row: &Row, feature: &Feature) {
+fn write_object(out: &mut String, row: &Row, feature: &Feature, kind: &Kind) {
     out.push('{');
     for (index, (name, field)) in row.get_column_iter().enumerate() {
         out.push_str(if index > 0 { "," } else { "" });
         push_quoted(out, name);
         out.push(':');
-        write_json(out, field, &feature.member(name));
+        write_json(out, field, &feature.member(name), kind.member(name));
     }
     out.push('}');
 }

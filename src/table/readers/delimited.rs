@@ -18,6 +18,7 @@ use crate::words::plural;
 /// Reads a decoded file of delimited text.
 pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Table, ReadError> {
     let Decoded { text: bytes, encoding, replaced, notes: mut told } = decoded;
+    told.extend(sniff::seldom(layout.dialect).filter(|_| !told.iter().any(|note| note.starts_with(sniff::SEPARATED))));
     told.extend(notes(layout));
     let columns = sniff::column_names(layout);
     let mut table = Table {

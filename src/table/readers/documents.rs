@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::marks::{Object, list};
-use super::names::plain_name;
+use super::names::{is_known_name, plain_name, unique_names};
 use crate::table::shorten;
 
 /// How pandas wrote a table.
@@ -17,25 +17,38 @@ pub(super) enum Orientation {
     Index,
     /// `{"text": ["a b"], "label": ["x"]}`
     Lists,
-    /// `{"columns": ["text", "label"], "index": [0], "data": [["a", "x"]]}`
+    /// `{"columns": ["text", "label"], "index": [0], "data": [["a", "x"]]}`, and what databases answer in the same way
     Split,
+    /// `{"0": "a b", "1": "c d"}`
+    Series,
     /// `{"a1": {"text": "a b"}, "a2": {"text": "c d"}}`, rows by names of their own
     Named,
 }
 
 /// Recognises a table in a document.
 pub(super) fn orientation(document: &Object) -> Option<Orientation> {
-    if is_split(document) {
+    if split(document).is_some() {
         return Some(Orientation::Split);
+    }
+    let is_text = |value: &Value| value.as_str().is_some_and(|text| text.trim().contains(' '));
+    if document.len() > 1 && are_numbers(document) && document.values().all(Value::is_string) {
+        let texts = document.values().filter(|value| is_text(value)).count();
+        return (texts * 2 >= document.len()).then_some(Orientation::Series);
     }
     let objects: Option<Vec<&Object>> = document.values().map(Value::as_object).collect();
     if let Some(objects) = objects.filter(|objects| !objects.is_empty()) {
         let first = objects.first().filter(|first| !first.is_empty())?;
         let is_even = objects.iter().all(|object| object.keys().eq(first.keys()));
+        let names_columns = |object: &Object| object.keys().any(|key| is_known_name(key));
         return match (are_numbers(document), are_numbers(first)) {
             (false, true) if is_even => Some(Orientation::Columns),
             (true, false) => Some(Orientation::Index),
+            // Rows have names of their own; which side has the columns, their names tell, or else that each is of one kind.
+            (false, false) if is_even && first.len() > 1 && names_columns(document) && !names_columns(first) => {
+                Some(Orientation::Columns)
+            }
             (false, false) if is_even && objects.len() > 1 && are_texts(&objects) => Some(Orientation::Named),
+            (true, true) if is_even && are_columns_of_texts(&objects) => Some(Orientation::Columns),
             _ => None,
         };
     }
@@ -53,14 +66,53 @@ fn are_texts(objects: &[&Object]) -> bool {
     objects.iter().filter(has_text).count() * 2 >= objects.len()
 }
 
-fn is_split(document: &Object) -> bool {
-    let (Some(Value::Array(columns)), Some(Value::Array(rows))) = (document.get("columns"), document.get("data"))
-    else {
-        return false;
+/// Whether some objects have a text in all their values, and others have none.
+fn are_columns_of_texts(objects: &[&Object]) -> bool {
+    let is_text = |value: &Value| value.as_str().is_some_and(|text| text.trim().contains(' '));
+    let texts = objects.iter().filter(|object| object.values().all(is_text)).count();
+    let others = objects.iter().filter(|object| !object.values().any(is_text)).count();
+    texts > 0 && texts + others == objects.len()
+}
+
+/// What names of columns stand under, and lists of rows.
+const OF_COLUMNS: &str = "columns cols fields header headers columnnames meta schema";
+const OF_LISTS: &str = "data rows values records result results";
+
+/// The names of the columns of a table that tells them apart from its rows, and the key of the rows.
+fn split(document: &Object) -> Option<(Vec<String>, &String)> {
+    let names = document.iter().filter(|(key, _)| is_in(OF_COLUMNS, key)).find_map(|(_, value)| column_names(value))?;
+    let is_row = |row: &Value| cells(row).is_some_and(|cells| cells == names.len());
+    let are_rows = |value: &Value| !list(value).is_empty() && list(value).iter().all(is_row);
+    let rows = document.iter().find(|(key, value)| is_in(OF_LISTS, key) && are_rows(value))?.0;
+    Some((names, rows))
+}
+
+/// Names of columns: a list of them, or of what is said of each, perhaps under a key of its own.
+fn column_names(value: &Value) -> Option<Vec<String>> {
+    let told = match value {
+        Value::Object(schema) => schema.iter().find(|(key, _)| is_in(OF_COLUMNS, key))?.1,
+        list => list,
     };
-    !rows.is_empty()
-        && columns.iter().all(Value::is_string)
-        && rows.iter().all(|row| row.as_array().is_some_and(|row| row.len() == columns.len()))
+    let name = |column: &Value| column.as_str().or_else(|| column.get("name")?.as_str()).map(str::to_owned);
+    let names: Vec<String> = told.as_array()?.iter().map(name).collect::<Option<_>>()?;
+    (!names.is_empty()).then_some(names)
+}
+
+/// How many cells a row has: a list, or `{"f": [{"v": "a b"}, {"v": "x"}]}` as BigQuery answers.
+fn cells(row: &Value) -> Option<usize> {
+    let row = row.as_object().filter(|row| row.len() == 1).and_then(|row| row.get("f")).unwrap_or(row);
+    row.as_array().map(Vec::len)
+}
+
+/// The cells of such a row.
+fn row_cells(row: Value) -> Vec<Value> {
+    match row {
+        Value::Object(mut row) => {
+            let value = |mut cell: Value| cell.get_mut("v").map(Value::take).unwrap_or_default();
+            array(row.shift_remove("f").unwrap_or_default()).into_iter().map(value).collect()
+        }
+        row => array(row),
+    }
 }
 
 /// Lists of equal length, one of them of texts. One sentence with its tags is no table: its words have no blanks.
@@ -97,10 +149,15 @@ pub(super) fn rows(mut document: Object, orientation: Orientation) -> Vec<Object
         })),
         Orientation::Lists => by_rows(document.into_iter().map(|(name, column)| (name, array(column)))),
         Orientation::Split => {
-            let names = array(document.shift_remove("columns").unwrap_or_default());
-            let names: Vec<String> = names.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-            let rows = array(document.shift_remove("data").unwrap_or_default());
-            rows.into_iter().map(|row| names.iter().cloned().zip(array(row)).collect()).collect()
+            let Some((names, key)) = split(&document).map(|(names, key)| (names, key.clone())) else {
+                return Vec::new();
+            };
+            let names = unique_names(&names);
+            let rows = array(document.shift_remove(&key).unwrap_or_default());
+            rows.into_iter().map(|row| names.iter().cloned().zip(row_cells(row)).collect()).collect()
+        }
+        Orientation::Series => {
+            document.into_iter().map(|(_, text)| Object::from_iter([("text".to_owned(), text)])).collect()
         }
     }
 }
@@ -132,7 +189,8 @@ fn array(value: Value) -> Vec<Value> {
 
 /// Names of lists of rows.
 const ROWS: &str = "data rows examples items records instances samples entries documents docs dataset utterances \
-                    commonexamples sentences texts reviews comments tweets results";
+                    commonexamples sentences texts reviews comments tweets statuses posts results result hits values \
+                    children";
 /// Names of lists that belong to one text.
 const OF_A_TEXT: &str = "spans entities ents labels annotations answers qas messages conversations conversation turns \
                          dialogue tokens relations choices options";
@@ -156,7 +214,8 @@ pub(super) fn nested(document: &Object) -> Option<Nested> {
         return part(document);
     }
     let has_text = document.iter().any(|(key, value)| value.is_string() && is_named(TEXTS, key));
-    let lists: Vec<&String> = document.iter().filter(|(_, value)| are_objects(value)).map(|(key, _)| key).collect();
+    let is_list = |(key, value): &(&String, &Value)| are_objects(value) || (is_named(ROWS, key) && are_lists(value));
+    let lists: Vec<&String> = document.iter().filter(is_list).map(|(key, _)| key).collect();
     let rows: Vec<&String> = lists.iter().copied().filter(|key| is_named(ROWS, key)).collect();
     let chosen = match (rows.as_slice(), lists.as_slice()) {
         _ if has_text => return None,
@@ -167,20 +226,42 @@ pub(super) fn nested(document: &Object) -> Option<Nested> {
     };
     // The datasets server tells the columns beside the rows.
     let others: Vec<&str> =
-        lists.iter().map(|key| key.as_str()).filter(|key| key != chosen && !matches!(*key, "features")).collect();
-    let note = (!others.is_empty())
-        .then(|| format!("the rows are those under {chosen:?}; what is under {} is not read", quoted(&others)));
-    Some(Nested { path: vec![chosen.clone()], note })
+        lists.iter().map(|key| key.as_str()).filter(|key| key != chosen && !is_of_columns(key)).collect();
+    Some(Nested { path: vec![chosen.clone()], note: unread(chosen, &others) })
 }
 
-/// The list of rows in the one object of a document that has one.
+fn is_of_columns(key: &str) -> bool {
+    key == "features" || is_in(OF_COLUMNS, key)
+}
+
+/// What is told of lists beside the rows.
+fn unread(chosen: &str, others: &[&str]) -> Option<String> {
+    (!others.is_empty())
+        .then(|| format!("the rows are those under {chosen:?}; what is under {} is not read", quoted(others)))
+}
+
+/// Lists of equally many values, a text among them.
+fn are_lists(value: &Value) -> bool {
+    let rows = list(value);
+    let width = rows.first().map_or(0, |first| list(first).len());
+    let has_text =
+        |row: &Value| list(row).iter().any(|cell| cell.as_str().is_some_and(|cell| cell.trim().contains(' ')));
+    width > 1 && rows.iter().all(|row| list(row).len() == width) && rows.iter().any(has_text)
+}
+
+/// The list of rows in the one object of a document that has one. What a server answers is under `data`, whatever the list is
+/// called there.
 fn inner(document: &Object) -> Option<Nested> {
     let objects = document.iter().filter_map(|(key, value)| Some((key, value.as_object()?)));
     let found = objects.filter_map(|(key, object)| {
-        let rows = object.iter().filter(|(key, value)| is_in(ROWS, key) && are_objects(value));
+        let is_answer = is_in("data result response payload", key) && object.len() == 1;
+        let is_named = |key: &str| is_in(ROWS, key) || (is_answer && !is_in(OF_A_TEXT, key));
+        let rows = object.iter().filter(|(key, value)| is_named(key) && are_objects(value));
         let rows: Vec<&String> = rows.map(|(key, _)| key).collect();
         let [rows] = rows[..] else { return None };
-        Some(Nested { path: vec![key.clone(), rows.clone()], note: None })
+        let is_other = |(key, value): &(&String, &Value)| *key != rows && are_objects(value) && !is_of_columns(key);
+        let others: Vec<&str> = object.iter().filter(is_other).map(|(key, _)| key.as_str()).collect();
+        Some(Nested { path: vec![key.clone(), rows.clone()], note: unread(rows, &others) })
     });
     let mut found = found.collect::<Vec<_>>();
     if found.len() == 1 { found.pop() } else { None }
@@ -255,13 +336,29 @@ pub(super) fn spread(mut object: Object, key: &str) -> Vec<Object> {
     texts.into_iter().map(row).collect()
 }
 
-/// Rows of the datasets server, `{"row_idx": 0, "row": {…}}`, and others that say more of a row than its columns.
+/// The key under which a row lies in what says more of it than its columns: `{"row_idx": 0, "row": {…}}` of the datasets
+/// server, `{"_id": "1", "_source": {…}}` of Elasticsearch, `{"kind": "t3", "data": {…}}` of Reddit, `{"node": {…}}` of
+/// GraphQL.
+fn wrapper(object: &Object) -> Option<&'static str> {
+    let is_wrapped = |key: &str| match key {
+        "row" => object.contains_key("row_idx") || object.len() == 1,
+        "_source" => object.contains_key("_id") || object.len() == 1,
+        "data" => object.contains_key("kind") && object.len() == 2,
+        _ => object.len() == 1,
+    };
+    let holds_row = |key: &&str| object.get(*key).is_some_and(Value::is_object) && is_wrapped(key);
+    ["row", "_source", "data", "node"].into_iter().find(holds_row)
+}
+
+/// Whether rows are wrapped so.
+pub(super) fn are_wrapped(rows: &Value) -> bool {
+    list(rows).first().and_then(Value::as_object).is_some_and(|row| wrapper(row).is_some())
+}
+
+/// Such a row without what is around it.
 pub(super) fn unwrapped(mut object: Object, classes: &[(String, Vec<String>)]) -> Object {
-    let is_wrapped = object.contains_key("row_idx") || object.len() == 1;
-    if !is_wrapped || !object.get("row").is_some_and(Value::is_object) {
-        return object;
-    }
-    let mut row = object.shift_remove("row").and_then(self::object).unwrap_or_default();
+    let Some(key) = wrapper(&object) else { return object };
+    let mut row = object.shift_remove(key).and_then(self::object).unwrap_or_default();
     for (column, names) in classes {
         let name = |value: &Value| names.get(usize::try_from(value.as_u64()?).ok()?).cloned().map(Value::String);
         match row.get_mut(column) {
@@ -307,11 +404,29 @@ pub(super) fn refusal(document: &Object, is_one_line: bool) -> Option<String> {
     if !parts.is_empty() {
         return Some(format!("it has the parts {}; give one part as a file of its own", parts.join(", ")));
     }
-    if is_one_line && !document.get("data").is_some_and(Value::is_array) {
+    if is_one_line && !document.get("data").is_some_and(Value::is_array) && !holds_rows(document) {
         return None;
     }
     let keys: Vec<&str> = document.keys().take(5).map(String::as_str).collect();
     Some(format!("its keys are {}", shorten(&keys.join(", "), 80)))
+}
+
+/// Whether an object that has no text of its own holds lists of what could be rows, or of texts alone.
+fn holds_rows(document: &Object) -> bool {
+    let is_text = |value: &Value| value.as_str().is_some_and(|text| text.trim().contains(' '));
+    if document.iter().any(|(key, value)| is_text(value) || (value.is_string() && is_in(TEXTS, key))) {
+        return false;
+    }
+    let is_own = |key: &str| is_in(OF_A_TEXT, key) || is_in("words tags nertags postags", key);
+    let are_rows = |(key, value): (&String, &Value)| {
+        let rows = list(value);
+        !is_own(key) && rows.len() > 1 && (rows.iter().all(Value::is_object) || rows.iter().all(Value::is_array))
+    };
+    let within = |object: &Object| object.iter().any(are_rows);
+    let is_of_texts = |value: &Value| list(value).iter().filter(|text| is_text(text)).count() > 1;
+    let are_texts =
+        document.values().any(is_of_texts) && document.iter().all(|(key, value)| value.is_array() && !is_own(key));
+    within(document) || are_texts || document.values().filter_map(Value::as_object).any(within)
 }
 
 #[cfg(test)]
@@ -341,6 +456,60 @@ mod tests {
                 let cells = |row| [table.cell(row, 0), table.cell(row, 1)];
                 assert_eq!((0..table.rows()).map(cells).collect::<Vec<_>>(), [["a b", "1"], ["c d", ""]], "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn tables_of_databases_and_servers_are_read() {
+        let check = |text: &str| {
+            let table = open(text).unwrap();
+            let column = |name: &str| table.column(name).unwrap();
+            let cells = |row| [table.cell(row, column("text")), table.cell(row, column("label"))];
+            assert_eq!((0..table.rows()).map(cells).collect::<Vec<_>>(), [["a b", "x"], ["c d", "y"]], "{text}");
+        };
+        let lists = r#"[["a b","x"],["c d","y"]]"#;
+        let objects = r#"[{"text":"a b","label":"x"},{"text":"c d","label":"y"}]"#;
+        let named = r#"[{"name":"text","type":"String"},{"name":"label","type":"String"}]"#;
+        check(&format!(r#"{{"database":"d","columns":["text","label"],"rows":{lists},"truncated":false}}"#));
+        check(&format!(r#"{{"columns":{named},"data":{lists}}}"#));
+        check(&format!(r#"{{"meta":{named},"data":{lists},"rows":2}}"#));
+        check(&format!(r#"{{"meta":{named},"data":{objects},"rows":2}}"#));
+        check(&format!(r#"{{"schema":{{"fields":{named}}},"data":{lists}}}"#));
+        check(
+            &format!(r#"{{"result_type":"TuplesOk","result":[["text","label"],{}"#, &lists[1..]).replace("]]", "]]}"),
+        );
+        check(&format!(r#"{{"range":"A1:B3","values":[["text","label"],{}}}"#, &lists[1..]));
+        let cells = r#"[{"f":[{"v":"a b"},{"v":"x"}]},{"f":[{"v":"c d"},{"v":"y"}]}]"#;
+        check(&format!(r#"{{"kind":"bigquery#q","schema":{{"fields":{named}}},"rows":{cells}}}"#));
+        check(&format!(r#"{{"data":{{"reviews":{objects}}}}}"#));
+        check(&format!(r#"{{"statuses":{objects},"search_metadata":{{"count":2}}}}"#));
+        let wrapped = |before: &str, after: &str| {
+            let row = |text: &str, label: &str| format!(r#"{{{before}{{"text":"{text}","label":"{label}"}}{after}}}"#);
+            format!("[{},{}]", row("a b", "x"), row("c d", "y"))
+        };
+        let hits = wrapped(r#""_index":"r","_id":"1","_source":"#, "");
+        check(&format!(r#"{{"took":5,"hits":{{"total":{{"value":2}},"hits":{hits}}}}}"#));
+        let children = wrapped(r#""kind":"t3","data":"#, "");
+        check(&format!(r#"{{"kind":"Listing","data":{{"after":null,"children":{children}}}}}"#));
+        // Rows have names of their own, or columns have numbers.
+        check(r#"{"text":{"a1":"a b","a2":"c d"},"label":{"a1":"x","a2":"y"}}"#);
+        check(r#"{"a1":{"text":"a b","label":"x"},"a2":{"text":"c d","label":"y"}}"#);
+        let table = open(r#"{"0":{"0":"a b","1":"c d"},"1":{"0":"x","1":"y"}}"#).unwrap();
+        assert_eq!(table.all_cells(), [["a b", "x"], ["c d", "y"]]);
+        let table = open(r#"{"0":"a b","1":"c d"}"#).unwrap();
+        assert_eq!((table.columns.join(" ").as_str(), table.all_cells()), ("text", vec![vec!["a b"], vec!["c d"]]));
+    }
+
+    #[test]
+    fn documents_whose_rows_are_not_known_are_refused_in_one_line_too() {
+        for text in [
+            r#"{"page":1,"things":[{"a":1,"b":2},{"a":3,"b":4}]}"#,
+            r#"{"pos":["a good film","so it is"],"neg":["a bad film"]}"#,
+            r#"{"data":{"films":[{"text":"a b"},{"text":"c d"}],"people":[{"name":"n m"},{"name":"o p"}]}}"#,
+            r#"{"columns":["text","label"],"rows":[["a b","x"],["c d"]]}"#,
+        ] {
+            let message = open(text).map(|table| table.all_cells().len()).unwrap_err().to_string();
+            assert!(message.contains("its keys are "), "{message}");
         }
     }
 

@@ -10,7 +10,7 @@ mod languages;
 mod mixed;
 mod wide;
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 pub(super) use decoded::Decoded;
 pub(super) use guess::{Guess, guess};
@@ -29,6 +29,30 @@ pub(super) fn marked(head: &[u8]) -> Option<(Charset, usize)> {
         .map(|(encoding, mark)| (Charset::Web(encoding), mark))
 }
 
+/// The encoding that a person named, with the length of its own mark at the beginning. Which half of UTF-16 comes first
+/// is what its mark is for; any other mark is read like the letters that it is in the encoding that was named.
+pub(super) fn as_told(head: &[u8], told: Charset) -> (Charset, usize) {
+    let is_wide = |charset: Charset| [UTF_16LE, UTF_16BE].into_iter().any(|wide| Charset::Web(wide) == charset);
+    match Encoding::for_bom(head).map(|(own, mark)| (Charset::Web(own), mark)) {
+        Some((own, mark)) if own == told || (is_wide(own) && is_wide(told)) => (own, mark),
+        _ => (told, 0),
+    }
+}
+
+/// What is told of a mark of another encoding than the one that a person named.
+pub(super) fn against(head: &[u8], told: Charset) -> Option<String> {
+    let own = Charset::Web(Encoding::for_bom(head)?.0);
+    let (read, _) = as_told(head, told);
+    let [own_name, told_name] = [own.name(), told.name()];
+    match (own == told, read == told) {
+        (true, _) => None,
+        (false, true) => Some(format!("it begins with the mark of {own_name} and is read as {told_name}, as was said")),
+        (false, false) => {
+            Some(format!("it was said to be {told_name} and begins with the mark of {own_name}, as which it is read"))
+        }
+    }
+}
+
 /// The encoding of a piece of a file in which not all is ASCII, and that may end within a character if it is not the
 /// last. There is none to guess where it is UTF-8.
 pub(super) fn of_sample(sample: &[u8], is_last: bool) -> Option<Guess> {
@@ -42,12 +66,12 @@ pub(super) fn of_sample(sample: &[u8], is_last: bool) -> Option<Guess> {
 
 /// Decodes, by the encoding that a person names, or that is recognised.
 pub(super) fn decode(mut bytes: Vec<u8>, told: Option<Charset>) -> Decoded {
-    let marked = Encoding::for_bom(&bytes);
-    if let Some(charset) = told {
-        let mark = marked.map_or(0, |(encoding, mark)| if Charset::Web(encoding) == charset { mark } else { 0 });
-        return decode_as(charset, &bytes[mark..], None);
+    if let Some(told) = told {
+        let (charset, mark) = as_told(&bytes, told);
+        let decoded = decode_as(charset, &bytes[mark..], None);
+        return Decoded { notes: against(&bytes, told).into_iter().chain(decoded.notes).collect(), ..decoded };
     }
-    match marked {
+    match Encoding::for_bom(&bytes) {
         Some((encoding, mark)) if encoding == UTF_8 => {
             bytes.drain(..mark);
             return utf_8(bytes);
@@ -130,6 +154,22 @@ mod tests {
         check(&[&[0xFF, 0xFE][..], &utf_16_bytes("héé,1\n日本\n", false)].concat(), "UTF-16LE", "héé,1\n日本\n", 0);
         check(&[&[0xFE, 0xFF][..], &utf_16_bytes("héé,1\n日本\n", true)].concat(), "UTF-16BE", "héé,1\n日本\n", 0);
         check(b"\xEF\xBB\xBFcaf\xE9 au lait", "UTF-8", "café au lait", 0);
+    }
+
+    #[test]
+    fn what_a_person_names_holds_against_a_mark() {
+        let read = |bytes: &[u8], told: &str| {
+            let decoded = decode(bytes.to_vec(), Charset::named(told));
+            (String::from_utf8(decoded.text).unwrap(), decoded.notes)
+        };
+        let (text, notes) = read("\u{feff}é".as_bytes(), "windows-1252");
+        assert_eq!((text.as_str(), notes.len()), ("ï»¿Ã©", 1));
+        assert_eq!(notes[0], "it begins with the mark of UTF-8 and is read as windows-1252, as was said");
+        assert_eq!(read("\u{feff}é".as_bytes(), "utf-8"), ("é".to_owned(), Vec::new()));
+        let wide = [&[0xFE, 0xFF][..], &utf_16_bytes("é,1\n", true)].concat();
+        let (text, notes) = read(&wide, "utf-16");
+        assert_eq!(text, "é,1\n");
+        assert_eq!(notes, ["it was said to be UTF-16LE and begins with the mark of UTF-16BE, as which it is read"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! error that says why.
 
 use super::elements::Place;
-use super::{argilla, classes, sentences, settled};
+use super::{argilla, classes, formulas, sentences, settled};
 use crate::table::{Format, ReadError, Table, name_list};
 
 /// Settles what the spans and answers of a table mean, and lists the rows whose spans cannot be meant.
@@ -28,6 +28,9 @@ fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
 
 /// A table without rows is an error that says why.
 pub(super) fn finish(mut table: Table) -> Result<Table, ReadError> {
+    if matches!(table.format, Format::Delimited { .. } | Format::Workbook) {
+        formulas::unwrap(&mut table);
+    }
     if matches!(table.format, Format::Delimited { .. } | Format::Workbook | Format::Parquet) {
         classes::answered(&mut table);
     }

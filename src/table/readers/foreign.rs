@@ -12,7 +12,9 @@ const SAVE_LINES: &str = "; save its text alone, one paragraph a line";
 const HEAD: usize = 64 << 10;
 
 /// How files begin that are another kind of text, what they are, and what to do about it.
-const BEGINNINGS: [(&str, &str, &str); 22] = [
+const BEGINNINGS: [(&str, &str, &str); 24] = [
+    ("-[ RECORD 1 ]", "rows as psql prints them below each other", SAVE_TABLE),
+    ("*************************** 1. row", "rows as MySQL prints them below each other", SAVE_TABLE),
     ("WEBVTT", "subtitles (WebVTT)", SAVE_LINES),
     ("[Script Info]", "subtitles (SubStation Alpha)", SAVE_LINES),
     ("BEGIN:VCARD", "contacts (vCard)", SAVE_TABLE),
@@ -253,6 +255,11 @@ mod tests {
         );
         check("a.fasta", ">sp|P1\nMKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ\n>sp|P2\nMKTA\n", "sequences (FASTA)");
         check("a.mbox", "From a@b Mon Jan 1\nReturn-Path: <a@b>\nReceived: x\nFrom: a\n\nHello\n", "a mailbox");
+        check(
+            "a.txt",
+            "-[ RECORD 1 ]------\ntext  | a good film\nlabel | pos\n-[ RECORD 2 ]------\ntext  | bad\n",
+            "rows as psql prints them below each other",
+        );
         check("a.txt", "1 3:0.5 7:1\n0 2:1 9:0.25\n", "rows of numbered features (LIBSVM)");
         check("a.po", "msgid \"\"\nmsgstr \"\"\n\nmsgid \"a\"\nmsgstr \"b\"\n", "translations (gettext)");
     }

@@ -26,6 +26,42 @@ pub(super) fn shown(html: &str) -> String {
     text
 }
 
+/// The text with characters in the place of entities, where it has some; what was written so twice is undone twice.
+pub fn without_entities(text: &str) -> Option<String> {
+    const MOST: usize = 3;
+    let mut undone: Option<String> = None;
+    for _ in 0..MOST {
+        let now = undone.as_deref().unwrap_or(text);
+        let mut is_twice = false;
+        let mut out = String::with_capacity(now.len());
+        let mut rest = now;
+        while let Some(at) = rest.find('&') {
+            out.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let (characters, length) = entity(rest).unwrap_or((Cow::Borrowed("&"), 1));
+            out.push_str(&characters);
+            rest = &rest[length..];
+            is_twice |= length > 1
+                && characters == "&"
+                && entity(&format!("&{}", &rest[..rest.floor_char_boundary(LONGEST)])).is_some();
+        }
+        out.push_str(rest);
+        if out == now {
+            break;
+        }
+        undone = Some(out);
+        if !is_twice {
+            break;
+        }
+    }
+    undone
+}
+
+/// Whether a text has an entity.
+pub fn has_entity(text: &str) -> bool {
+    text.match_indices('&').any(|(at, _)| entity(&text[at..]).is_some())
+}
+
 /// The length of the tag or comment that begins here.
 fn tag(rest: &str) -> Option<usize> {
     if rest.starts_with("<!--") {

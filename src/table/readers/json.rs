@@ -151,11 +151,12 @@ fn read_nested(
     keys: &[String],
 ) -> Result<Table, ReadError> {
     let names: Vec<&str> = keys.iter().map(String::as_str).collect();
-    if let ([key], Some(elements)) = (keys, array_under(text, &names)) {
-        let held = document.get(key).unwrap_or(&Value::Null);
-        let is_wrapped = list(held).first().is_some_and(|row| row.get("row").is_some_and(Value::is_object));
+    if let Some(elements) = array_under(text, &names) {
+        let nothing = &Value::Null;
+        let mut held = names.first().and_then(|name| document.get(*name)).unwrap_or(nothing);
+        held = names.iter().skip(1).fold(held, |held, name| held.get(*name).unwrap_or(nothing));
         let patterns = documents::patterns(held);
-        if is_wrapped || patterns.is_some() {
+        if documents::are_wrapped(held) || patterns.is_some() {
             let classes = documents::classes(&document);
             let read = |object| match &patterns {
                 Some(key) => documents::spread(object, key),

@@ -84,11 +84,13 @@ impl Lines {
             return Err(ReadError::NotText { path: lines.path, what, advice });
         }
         let marked = encoding::marked(first);
-        let mark = marked.filter(|(charset, _)| told.is_none_or(|told| told == *charset)).map_or(0, |(_, mark)| mark);
-        lines.way = match (told, marked) {
-            (None, Some((charset, _))) if charset == Charset::UTF_8 => Way::Utf8(Vec::new()),
-            (Some(charset), _) | (None, Some((charset, _))) => Way::In(charset.decoder()),
-            (None, None) => Way::Ascii,
+        lines.note = told.and_then(|told| encoding::against(first, told));
+        let read = told.map(|told| encoding::as_told(first, told)).or(marked);
+        let mark = read.map_or(0, |(_, mark)| mark);
+        lines.way = match read {
+            Some((charset, _)) if told.is_none() && charset == Charset::UTF_8 => Way::Utf8(Vec::new()),
+            Some((charset, _)) => Way::In(charset.decoder()),
+            None => Way::Ascii,
         };
         lines.decode(mark, filled);
         Ok(lines)

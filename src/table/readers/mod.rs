@@ -24,6 +24,7 @@ mod fasttext;
 mod features;
 mod finish;
 mod foreign;
+mod formulas;
 mod head;
 mod html;
 mod inline_tags;
@@ -36,6 +37,7 @@ mod moments;
 mod names;
 mod objects;
 mod ontonotes;
+mod printed;
 mod prose;
 mod rasa;
 mod sentences;
@@ -59,6 +61,7 @@ use std::borrow::Cow;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
+pub use html::{has_entity, without_entities};
 pub use lines::{Lines, lines};
 pub use names::{is_number, plain_name};
 
@@ -332,6 +335,16 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>, told: Option<Charset>) -> Result<T
     if decoded.text.iter().all(u8::is_ascii_whitespace) {
         return Err(ReadError::Empty { path: path.to_path_buf() });
     }
+    match std::str::from_utf8(&decoded.text).ok().and_then(printed::table) {
+        Some(Err((what, advice))) => return Err(ReadError::NotText { path: path.to_path_buf(), what, advice }),
+        Some(Ok(table)) => {
+            decoded.text = table.text.into_bytes();
+            decoded.notes.extend(table.note);
+            let layout = sniff::layout_under_head(&decoded.text);
+            return delimited::read(path, decoded, &layout);
+        }
+        None => {}
+    }
     if let Some(tidied) = std::str::from_utf8(&decoded.text).ok().and_then(tidied::tidied) {
         decoded.text = tidied.text.into_bytes();
         decoded.notes.extend(tidied.note);
@@ -369,7 +382,13 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>, told: Option<Charset>) -> Result<T
                 return conll::read(path, &decoded, text, &shape);
             }
             let layout = sniff::layout(&decoded.text);
-            if prose::is_prose(path, &decoded.text, &layout) {
+            let is_prose = prose::is_prose(path, &decoded.text, &layout);
+            if (is_prose || layout.dialect.delimiter == b'\n')
+                && let Some((what, advice)) = printed::aligned(text)
+            {
+                return Err(ReadError::NotText { path: path.to_path_buf(), what, advice });
+            }
+            if is_prose {
                 return prose::read(path, &decoded, text);
             }
             layout

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::above;
 use super::cut::{Dialect, Piece, Rows, is_blank, line_end};
-use super::head;
 use super::names::{is_known_name, unique_names};
+use super::{formulas, head};
 
 /// All that is known of a file before its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,9 @@ const SAMPLE_BYTES: usize = 1 << 20;
 
 /// In the order of preference among delimiters that fit equally well.
 const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
+/// Signs that seldom separate values, and do where every row has as many: Hive's, the separator of units, and what people
+/// take because no text has it.
+const SELDOM: [u8; 4] = [0x01, 0x1F, b'^', b'~'];
 
 /// Looks at the first rows of a file.
 pub(super) fn layout(bytes: &[u8]) -> Layout {
@@ -95,6 +98,23 @@ pub(super) fn layout_without_head(bytes: &[u8]) -> Layout {
     let dialect = dialect(&bytes[start..], told);
     let width = common_width(&sample(&bytes[start..], dialect));
     Layout { dialect, first_row: start, first_line: line, header: None, width, above: Vec::new(), odd_first: None }
+}
+
+/// The same of rows with tabs between their cells and the names above.
+pub(super) fn layout_under_head(bytes: &[u8]) -> Layout {
+    let dialect = Dialect::of(bytes, b'\t');
+    let (mut at, mut line, mut pieces) = (0, 1, Vec::new());
+    let mut rows = Rows::new(dialect, bytes.len());
+    while at < bytes.len() {
+        let row = rows.row(bytes, at, &mut pieces);
+        (at, line) = (row.next, line + row.line_ends);
+        if !is_blank(&pieces) {
+            break;
+        }
+    }
+    let names: Vec<String> = pieces.iter().map(|piece| cell(bytes, piece)).collect();
+    let width = names.len();
+    Layout { dialect, first_row: at, first_line: line, header: Some(names), width, above: Vec::new(), odd_first: None }
 }
 
 /// The names of the columns, each different.
@@ -172,14 +192,15 @@ fn quotes(bytes: &[u8], piece: &Piece, delimiter: u8) -> Quotes {
 
 fn cell(bytes: &[u8], piece: &Piece) -> String {
     let text = String::from_utf8_lossy(&bytes[piece.content.clone()]);
-    if piece.doubled { text.replace("\"\"", "\"") } else { text.into_owned() }
+    let text = if piece.doubled { text.replace("\"\"", "\"") } else { text.into_owned() };
+    formulas::text(&text).unwrap_or(text)
 }
 
 /// Excel writes `sep=;` as a first line of its own.
 fn skip_separator_line(bytes: &[u8]) -> (usize, usize, Option<u8>) {
     match bytes {
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, ..]
-            if line_end(bytes, 5) > 0 && DELIMITERS.contains(delimiter) =>
+            if line_end(bytes, 5) > 0 && (DELIMITERS.contains(delimiter) || SELDOM.contains(delimiter)) =>
         {
             (5 + line_end(bytes, 5), 2, Some(*delimiter))
         }
@@ -223,7 +244,42 @@ fn dialect(bytes: &[u8], told: Option<u8>) -> Dialect {
             best = Some((percent, columns, dialect));
         }
     }
+    // What fits every row is not asked any further.
+    if told.is_none()
+        && best.is_none_or(|(percent, ..)| percent < 100)
+        && let Some(delimiter) = SELDOM.into_iter().find(|delimiter| is_separated_by(bytes, *delimiter))
+    {
+        return Dialect::of(bytes, delimiter);
+    }
     best.map_or_else(|| Dialect::of(bytes, b'\n'), |(.., dialect)| dialect)
+}
+
+/// What is told of a delimiter that is none of the usual ones.
+pub(super) fn seldom(dialect: Dialect) -> Option<String> {
+    let sign = char::from(dialect.delimiter).to_string();
+    SELDOM.contains(&dialect.delimiter).then(|| format!("{SEPARATED}{sign:?}"))
+}
+
+/// How the note begins that says what separates the columns.
+pub(super) const SEPARATED: &str = "the columns are separated by ";
+
+/// Whether rows are plainly separated by a sign that stands in texts too: each has as many of it, with something at both
+/// sides. Under a head that is known, and of signs that no text has, a few rows may be broken.
+pub(super) fn is_separated_by(bytes: &[u8], delimiter: u8) -> bool {
+    const FEWEST: usize = 3;
+    if !bytes[..bytes.len().min(SAMPLE_BYTES)].contains(&delimiter) {
+        return false;
+    }
+    let rows = sample(bytes, Dialect::of(bytes, delimiter));
+    let Some(first) = rows.first().filter(|first| first.cells.len() > 1) else { return false };
+    let width = first.cells.len();
+    let even: Vec<&SampleRow> = rows.iter().filter(|row| row.cells.len() == width).collect();
+    let is_sure = delimiter.is_ascii_control() || reads_like_a_header(&first.cells);
+    let (fewest, broken) = if is_sure { (2, rows.len() / 20) } else { (FEWEST, 0) };
+    // A delimiter may stand at the end of each row too.
+    let columns = width - usize::from(width > 2);
+    let is_filled = |column: usize| even.iter().any(|row| !row.cells[column].trim().is_empty());
+    even.len() >= fewest && rows.len() - even.len() <= broken && (0..columns).all(is_filled)
 }
 
 impl Dialect {
@@ -263,11 +319,11 @@ fn are_indented(bytes: &[u8], delimiter: u8) -> bool {
     indented * 2 >= all
 }
 
-/// Tab-separated files are often written without quoting, and then a text may begin with a quote that is part of it. So
+/// Files separated by tabs, or by other signs that no text has, are often written without quoting, and then a text may begin with a quote that is part of it. So
 /// quotes count there only if each one that opens is closed, or if more were clearly needed than are broken. The same holds where each
 /// line is a cell.
 fn quotes_mean_something(bytes: &[u8], delimiter: u8) -> bool {
-    if !matches!(delimiter, b'\t' | b'\n') {
+    if !delimiter.is_ascii_control() {
         return true;
     }
     let rows = sample(bytes, Dialect { delimiter, quoted: true, indented: false });
@@ -310,6 +366,15 @@ mod tests {
         check("sep=;\na;b\n", b';');
         check("text,label", b',');
         check("Yes, of course,1\nno,0\nmaybe,1\nwell,0\n", b',');
+        check("text^label\nHello, you^1\nGood; yes, fine^0\n", b'^');
+        check("1^Hello, you^pos\n2^Bad, really^neg\n3^none here^neg\n", b'^');
+        check("id~text~label\n1~a b, c~x\n2~\"c ~ d\"~y\n", b'~');
+        check("a good film\u{1}pos\n\"bad\" film, \"so\u{1}neg\n", 0x01);
+        check("a\u{1f}b c\u{1f}\nd\u{1f}e f\u{1f}\n", 0x1F);
+        check("sep=^\na^b\n", b'^');
+        check("text,label\nit costs ~5,a\nor ~6,b\n", b',');
+        check("formula\nx^2\ny^2\nz^3\n", b'\n');
+        check("so long~\nhello~\nbye~\n", b'\n');
     }
 
     #[test]

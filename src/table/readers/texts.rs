@@ -67,7 +67,7 @@ pub(super) fn read_classes(
         let [have, are] = [noun(*count, "has", "have"), noun(*count, "is", "are")];
         notes.push(format!("the {texts} in {class:?} {have} no label and {are} not read"));
     }
-    notes.extend(texts.note());
+    notes.extend(texts.notes());
     let mut table = rows.into_table(root, Format::TextFolders, &texts.decoded());
     table.notes = notes;
     finish_export(table, &[])
@@ -88,7 +88,7 @@ pub(super) fn read_brat(
         let notes = fetch(&format!("{}.ann", name.strip_suffix(".txt").unwrap_or(name)));
         let read = text.clone().and_then(|text| {
             let notes = notes.map_err(|error| error.to_string())?;
-            Ok((text, passed.marks(&String::from_utf8_lossy(&notes))?))
+            Ok((text, passed.marks(&texts.like(notes)?)?))
         });
         match read {
             Ok((text, marks)) => {
@@ -100,7 +100,7 @@ pub(super) fn read_brat(
     }
     let mut table = rows.into_table(root, Format::Brat, &texts.decoded());
     table.notes = passed.notes();
-    table.notes.extend(texts.note());
+    table.notes.extend(texts.notes());
     finish_export(table, &[])
 }
 
@@ -193,6 +193,9 @@ struct Texts {
     /// Files that are not UTF-8, and characters that could not be read.
     others: usize,
     replaced: usize,
+    is_told: bool,
+    /// What marks of files say against the encoding that was named.
+    against: Option<String>,
 }
 
 impl Texts {
@@ -224,20 +227,34 @@ impl Texts {
         let guessed = if told.is_none() { encoding::of_sample(&sample, true) } else { None };
         let charset = told.or(guessed.as_ref().map(|guess| guess.charset)).unwrap_or(Charset::UTF_8);
         let words = guessed.map_or_else(|| charset.name().to_owned(), |guess| guess.words());
+        // What a mark says against what was named is told once.
+        let against = told.and_then(|told| {
+            let mut marks = all.iter().filter_map(|bytes| encoding::against(bytes, told));
+            let first = marks.next()?;
+            let files = plural(1 + marks.count(), "file", "files");
+            Some(format!("of {files} is to be told: {first}"))
+        });
         let mut replaced = 0;
         let read = |bytes| text(bytes, charset, told.is_some(), &mut replaced);
         let all = all.into_iter().map(read).collect();
-        Ok(Self { all, charset, words, others, replaced })
+        Ok(Self { all, charset, is_told: told.is_some(), words, others, replaced, against })
     }
 
-    fn note(&self) -> Option<String> {
+    /// What lies beside the texts, which one program wrote in one encoding. It may be empty.
+    fn like(&self, bytes: Vec<u8>) -> Result<String, String> {
+        if bytes.is_empty() { Ok(String::new()) } else { text(bytes, self.charset, self.is_told, &mut 0) }
+    }
+
+    fn notes(&self) -> impl Iterator<Item = String> {
         let (count, encoding) = (self.others, &self.words);
         let (files, were) = (plural(count, "file is", "files are"), noun(count, "was", "were"));
-        (count > 0).then(|| format!("{files} not UTF-8 and {were} read as {encoding}"))
+        let others = (count > 0).then(|| format!("{files} not UTF-8 and {were} read as {encoding}"));
+        others.into_iter().chain(self.against.clone())
     }
 
     fn decoded(&self) -> Decoded {
-        let encoding = if self.others == self.all.len() { self.charset.name() } else { "UTF-8" };
+        let is_one = self.is_told || self.others == self.all.len();
+        let encoding = if is_one { self.charset.name() } else { "UTF-8" };
         Decoded { encoding, replaced: self.replaced, ..Decoded::nothing() }
     }
 }
@@ -252,7 +269,8 @@ fn text(bytes: Vec<u8>, charset: Charset, is_told: bool, replaced: &mut usize) -
         Ok(text) => text.into_bytes(),
         Err(error) => error.into_bytes(),
     };
-    let (charset, mark) = encoding::marked(&bytes).unwrap_or((charset, 0));
+    let (charset, mark) =
+        if is_told { encoding::as_told(&bytes, charset) } else { encoding::marked(&bytes).unwrap_or((charset, 0)) };
     let mut text = String::new();
     *replaced += charset.decoder().decode(&bytes[mark..], true, &mut text);
     Ok(text)
@@ -323,6 +341,39 @@ mod tests {
             table.notes
         );
         assert_eq!(table.problems[0].place(), "line 1 of b/2");
+    }
+
+    #[test]
+    fn an_encoding_that_is_named_holds_for_texts_too() {
+        let wide: Vec<u8> = [0xFF, 0xFE].into_iter().chain("né".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let marked = "\u{feff}été".as_bytes();
+        let dir = folder_with::<[u8]>(&[("a/1", b"caf\x8e"), ("a/2", marked), ("b/1", &wide)]);
+        let read = |named: &str| {
+            let inputs = crate::table::Inputs::from(dir.path()).read_as(Charset::named(named));
+            Table::open_inputs(&inputs, crate::table::Part::Learn).unwrap()
+        };
+        let table = read("macintosh");
+        let texts: Vec<&str> = table.all_cells().iter().map(|row| row[0]).collect();
+        assert_eq!(texts[..2], ["café", "Ôªø√©t√©"]);
+        assert_eq!(table.encoding, "macintosh");
+        let told = "of 2 files is to be told: it begins with the mark of UTF-8 and is read as macintosh, as was said";
+        assert!(table.notes.iter().any(|note| note == told), "{:?}", table.notes);
+        let table = read("utf-8");
+        assert_eq!((table.cell(1, 0), table.encoding), ("été", "UTF-8"));
+        assert!(table.notes.iter().any(|note| note.contains("the mark of UTF-16LE")), "{:?}", table.notes);
+    }
+
+    #[test]
+    fn the_places_of_brat_are_in_the_encoding_of_the_texts() {
+        let dir = folder_with::<[u8]>(&[
+            ("1.txt", b"Il est \xe0 Orl\xe9ans depuis l'\xe9t\xe9.\n"),
+            ("1.ann", b"T1\tLIEU-PR\xc9CIS 9 16\tOrl\xe9ans\n"),
+            ("2.txt", b"Nice"),
+            ("2.ann", b"\xef\xbb\xbfT1\tLIEU 0 4\tNice\n"),
+        ]);
+        let table = Table::open(dir.path()).unwrap();
+        assert_eq!(table.cell(0, 1), r#"[{"start":9,"end":16,"label":"LIEU-PRÉCIS"}]"#);
+        assert_eq!(table.cell(1, 1), r#"[{"start":0,"end":4,"label":"LIEU"}]"#);
     }
 
     #[test]

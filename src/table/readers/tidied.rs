@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::json::is_json;
 use super::lines::numbered;
+use super::sniff;
 use crate::stop::heed;
 use crate::table::notation::literal;
 
@@ -39,7 +40,7 @@ pub(super) fn tidied(text: &str) -> Option<Tidied> {
     if begins(&["{"]) {
         return one_a_line(text);
     }
-    markdown(text).or_else(|| separated(text))
+    markdown(text).or_else(|| separated(text)).or_else(|| separated_by_a_sign(text))
 }
 
 /// Whether JSON, or a longer comment, stands behind the lines that are comments.
@@ -198,8 +199,28 @@ fn separated(text: &str) -> Option<Tidied> {
     if text.contains('\t') {
         return None;
     }
-    let note = Some(format!("the columns are separated by {separator:?}"));
+    let note = Some(format!("{}{separator:?}", sniff::SEPARATED));
     Some(Tidied { text: text.replace(separator, "\t"), note })
+}
+
+/// A table whose delimiter is one sign beyond ASCII, as one with separators of units.
+fn separated_by_a_sign(text: &str) -> Option<Tidied> {
+    const SIGNS: [&str; 7] = ["¦", "│", "｜", "¬", "‡", "¤", "→"];
+    const UNIT: char = '\u{1f}';
+    const HEAD: usize = 1 << 20;
+    let mut head = &text[..text.floor_char_boundary(HEAD)];
+    if head.len() < text.len() {
+        // The last line of it may be cut through.
+        head = head.rsplit_once('\n')?.0;
+    }
+    let first = head.lines().find(|line| !line.trim().is_empty())?;
+    let is_one = |sign: &&str| {
+        first.contains(sign)
+            && sniff::is_separated_by(head.replace(sign, UNIT.encode_utf8(&mut [0])).as_bytes(), UNIT as u8)
+    };
+    let sign = SIGNS.into_iter().find(is_one).filter(|_| !text.contains(UNIT))?;
+    let note = Some(format!("{}{sign:?}", sniff::SEPARATED));
+    Some(Tidied { text: text.replace(sign, UNIT.encode_utf8(&mut [0])), note })
 }
 
 #[cfg(test)]
@@ -249,6 +270,10 @@ mod tests {
         check("a.csv", "text||label\na b||x\nc // d||y\n", &[2, 3], "separated by \"||\"");
         check("a.txt", "text +++$+++ label\na b +++$+++ x\nc // d +++$+++ y\n", &[2, 3], "separated by");
         check("a.dat", "text::label\na b::x\nc // d::y\n", &[2, 3], "separated by \"::\"");
+        check("a.csv", "text^label\na b^x\nc // d^y\n", &[2, 3], "separated by \"^\"");
+        check("a.txt", "text~label\na b~x\nc // d~y\n", &[2, 3], "separated by \"~\"");
+        check("a.txt", "text¦label\na b¦x\n\"c // d\"¦y\n", &[2, 3], "separated by \"¦\"");
+        check("000000_0", "text\u{1}label\na b\u{1}x\nc // d\u{1}y\n", &[2, 3], "separated by \"\\u{1}\"");
         check("a.csv", "\"text\", \"label\"\n\"a b\", \"x\"\n\"c // d\", \"y\"\n", &[2, 3], "");
     }
 

@@ -17,7 +17,7 @@ use crate::data::Roles;
 use crate::files;
 use crate::model::Model;
 use crate::train::checkpoint::{self, Checkpoint, DataSums};
-use crate::train::config::RunConfig;
+use crate::train::config::{RunConfig, Strata};
 use crate::train::data_files::DataFiles;
 use crate::train::event::TrainEvent;
 use crate::train::open::Open;
@@ -64,6 +64,10 @@ pub fn kept_config(dir: &Path) -> Result<RunConfig, TrainError> {
         // columns, and would be divided otherwise now.
         config.data.columns.split.get_or_insert_default();
     }
+    // Nor did an earlier version say of what it made strata.
+    if config.data.columns.split.as_ref().is_some_and(|name| !name.is_empty()) {
+        config.data.strata.get_or_insert(Strata::All);
+    }
     Ok(config)
 }
 
@@ -85,6 +89,7 @@ pub fn as_it_began(config: &RunConfig) -> Result<RunConfig, TrainError> {
 fn filled_from(kept: &RunConfig, config: &RunConfig) -> RunConfig {
     let mut config = config.clone();
     Settings::of(kept).fill(&mut config);
+    config.data.strata = kept.data.strata;
     // What was ordered by hand was written down with the run, and need not be in the file that it began with.
     if config.run.orders.iter().all(|order| kept.run.orders.contains(order)) {
         config.run.orders.clone_from(&kept.run.orders);
@@ -232,6 +237,20 @@ mod tests {
     fn config(more: &str) -> RunConfig {
         toml::from_str(&format!("task = \"classify\"\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}"))
             .unwrap()
+    }
+
+    #[test]
+    fn a_run_is_divided_as_it_began() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = |more: &str| {
+            let text = format!("task = \"classify\"\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}");
+            std::fs::write(folder.path().join(CONFIG), text).unwrap();
+            kept_config(folder.path()).unwrap().data
+        };
+        assert_eq!(kept("").strata, None);
+        let column = "columns = { split = \"kind\" }\n";
+        assert!(kept(column).split_rule(1).strata_of_all);
+        assert!(!kept(&format!("{column}strata = \"learned\"\n")).split_rule(1).strata_of_all);
     }
 
     #[test]

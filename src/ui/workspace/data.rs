@@ -45,7 +45,7 @@ impl Default for DataState {
             table: None,
             roles: Roles::default(),
             task: Task::Classify,
-            rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true, fold: None },
+            rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true, fold: None, strata_of_all: false },
             mends: Mends::default(),
             eval: None,
             loaded: None,
@@ -247,7 +247,8 @@ mod tests {
         let mut workspace = Workspace::new(Vec::new(), "/runs".into());
         opened(&mut workspace, "one.csv");
         workspace.data.eval = Some("dev.csv".into());
-        workspace.data.rule = SplitRule { eval_fraction: 0.0, seed: 7, stratified: false, fold: None };
+        workspace.data.rule =
+            SplitRule { eval_fraction: 0.0, seed: 7, stratified: false, fold: None, strata_of_all: false };
         workspace.plan_error = Some("one cannot be trained".into());
         workspace.out_is_own = true;
         let mut run = RunView::new("/runs/one".into(), workspace.draft.clone());

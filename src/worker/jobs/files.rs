@@ -185,7 +185,9 @@ pub fn measure_lengths(
     let unknown: usize = measured.iter().map(|one| one.unknown).sum();
     let unknown_share = unknown as f64 / all.max(1) as f64;
     let specials = tokenizer.special_tokens(dataset.task.reads() == Reads::Question);
-    job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, fixed, specials, unknown_share })));
+    let allowed = tokenizer.model_max_length();
+    let lengths = Lengths { model: dir.to_owned(), tokens, fixed, specials, unknown_share, allowed };
+    job.payload(Payload::Lengths(Arc::new(lengths)));
     Ok(Ended::Done)
 }
 
@@ -204,7 +206,7 @@ mod tests {
         let table = Arc::new(table.unwrap());
         let name = |name: &str| Some(name.to_owned());
         let roles = Roles { text: name("text"), label: name("label"), ..Roles::default() };
-        let rule = SplitRule { eval_fraction: 0.2, seed: 1, stratified: true, fold: None };
+        let rule = SplitRule { eval_fraction: 0.2, seed: 1, stratified: true, fold: None, strata_of_all: false };
         let read = |stop: &Stop| {
             stop.heeding(|| {
                 let read = divide(None, Task::Classify, table.clone(), None, &roles, &rule, &Mends::default()).unwrap();

@@ -159,7 +159,8 @@ fn planned(
         let fold = config.data.fold.or(first);
         let asked = recommend::rows_asked(&loaded.split, fold);
         let tokens = asked.iter().filter_map(|example| lengths.tokens.get(*example).copied()).collect();
-        recommend::fill_length(config, tokens, encoder.max_tokens());
+        let most = lengths.allowed.unwrap_or(usize::MAX).min(encoder.max_tokens());
+        recommend::fill_length(config, tokens, most);
         let limit = config.data.max_tokens.min(encoder.max_tokens());
         let learned = rows::learned(config, &loaded.dataset, &loaded.split.train);
         train = Sequences::of(config, lengths, &learned, limit);

@@ -187,6 +187,7 @@ impl<'a> Array<'a> {
             | Kind::Decimal { bytes, .. }
             | Kind::Bytes { size: bytes } => self.length.checked_mul(bytes),
             Kind::Date => self.length.checked_mul(4),
+            Kind::DateMillis | Kind::Duration { .. } => self.length.checked_mul(8),
             Kind::View => self.length.checked_mul(16),
             // Offsets have one more than there are rows; without rows there may be none.
             Kind::Text { .. } | Kind::List { .. } | Kind::Map if self.length == 0 => Some(0),
@@ -240,6 +241,7 @@ impl<'a> Array<'a> {
             Kind::Int { bytes, signed } => (bytes, signed),
             Kind::Instant { bytes, .. } | Kind::Time { bytes, .. } | Kind::Decimal { bytes, .. } => (bytes, true),
             Kind::Date => (4, true),
+            Kind::DateMillis | Kind::Duration { .. } => (8, true),
             _ => return Err(CUT.into()),
         };
         Ok(match (bytes, signed) {
@@ -262,6 +264,11 @@ impl<'a> Array<'a> {
             (_, true) => i64::from_le_bytes(self.number(row)?).into(),
             (_, false) => u64::from_le_bytes(self.number(row)?).into(),
         })
+    }
+
+    /// The same where it is a count of time.
+    pub fn long(&self, row: usize) -> Result<i64, Fault> {
+        i64::try_from(self.int(row)?).map_err(|_larger| CUT.into())
     }
 
     /// A number with a fraction, as short as it can be written.

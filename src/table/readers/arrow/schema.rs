@@ -21,10 +21,17 @@ pub(super) enum Kind {
     },
     /// Days since 1970.
     Date,
-    /// Since 1970, so many a second.
+    /// The same in milliseconds.
+    DateMillis,
+    /// Since 1970, so many a second; with a zone it is counted as in Greenwich.
     Instant {
         per_second: i64,
         bytes: usize,
+        is_utc: bool,
+    },
+    /// How long something lasts, so many a second.
+    Duration {
+        per_second: i64,
     },
     /// In a day, so many a second.
     Time {
@@ -168,11 +175,12 @@ fn kind(number: u8, told: Option<&Flat<'_>>) -> Result<Kind, Option<&'static str
         7 => decimal(told)?,
         // Of dates, days are the one that is left out only where it is written.
         8 if told.is_some_and(|told| told.i16(0).is_ok_and(|unit| unit == 0) && told.has(0)) => Kind::Date,
-        8 => Kind::Instant { per_second: 1000, bytes: 8 },
+        8 => Kind::DateMillis,
         9 => time(told)?,
         10 => Kind::Instant {
-            per_second: [1, 1_000, 1_000_000, 1_000_000_000].get(short(0) as usize).copied().ok_or(None)?,
+            per_second: per_second(short(0))?,
             bytes: 8,
+            is_utc: told.is_some_and(|told| told.text(1).is_ok_and(|zone| !zone.is_empty())),
         },
         11 => Kind::Unread { what: "interval", buffers: 2 },
         12 => Kind::List { offset: 4 },
@@ -182,7 +190,7 @@ fn kind(number: u8, told: Option<&Flat<'_>>) -> Result<Kind, Option<&'static str
         15 => Kind::Bytes { size: usize::try_from(number_of(0)).map_err(|_negative| None)? },
         16 => Kind::FixedList { size: usize::try_from(number_of(0)).map_err(|_negative| None)? },
         17 => Kind::Map,
-        18 => Kind::Int { bytes: 8, signed: true },
+        18 => Kind::Duration { per_second: per_second(thousandths(told)?)? },
         19 | 20 => Kind::Text { offset: 8 },
         21 => Kind::List { offset: 8 },
         22 => Kind::RunEnd,
@@ -204,13 +212,22 @@ fn decimal(told: Option<&Flat<'_>>) -> Result<Kind, Option<&'static str>> {
     }
 }
 
+/// How many of a unit are a second.
+fn per_second(unit: i16) -> Result<i64, Option<&'static str>> {
+    usize::try_from(unit).ok().and_then(|unit| [1, 1_000, 1_000_000, 1_000_000_000].get(unit)).copied().ok_or(None)
+}
+
+/// The unit of a type that leaves out milliseconds.
+fn thousandths(told: Option<&Flat<'_>>) -> Result<i16, Option<&'static str>> {
+    told.filter(|told| told.has(0)).map_or(Ok(1), |told| told.i16(0)).map_err(|_damaged| None)
+}
+
 /// The format leaves out what is usual: milliseconds in 32 bits.
 fn time(told: Option<&Flat<'_>>) -> Result<Kind, Option<&'static str>> {
-    let unit = told.filter(|told| told.has(0)).map_or(Ok(1), |told| told.i16(0)).map_err(|_damaged| None)?;
+    let unit = thousandths(told)?;
     let bits = told.filter(|told| told.has(1)).map_or(Ok(32), |told| told.i32(1)).map_err(|_damaged| None)?;
-    let per_second = [1, 1_000, 1_000_000, 1_000_000_000].get(unit as usize).copied().ok_or(None)?;
     match bits {
-        32 | 64 => Ok(Kind::Time { per_second, bytes: bits as usize / 8 }),
+        32 | 64 => Ok(Kind::Time { per_second: per_second(unit)?, bytes: bits as usize / 8 }),
         _ => Err(Some("time of odd size")),
     }
 }

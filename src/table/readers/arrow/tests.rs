@@ -84,6 +84,25 @@ fn rare_types_are_text_or_left_out_and_told() {
 }
 
 #[test]
+fn moments_are_text_and_no_numbers() {
+    let table = Table::open(&golden("moments.arrow")).unwrap();
+    let expected = [
+        [
+            "2020-02-29T12:34:56.250000001",
+            "2020-02-29T12:34:56.250000001Z",
+            "2020-02-29T12:34:56",
+            "2020-02-29",
+            "12:34:56.25",
+            "P1DT2H4.5S",
+            "P1DT2H4.5S",
+            r#"["P1DT2H4.5S"]"#,
+        ],
+        ["", "1969-12-31T23:59:59.999999999Z", "", "", "", "", "-P1DT2H4.5S", "[]"],
+    ];
+    assert_eq!(table.all_cells(), expected);
+}
+
+#[test]
 fn no_damage_makes_the_reader_panic() {
     use proptest::prelude::*;
     let files =

@@ -46,13 +46,14 @@ fn scalar(out: &mut String, array: &Array<'_>, row: usize, feature: &Feature, nu
     match array.kind {
         Kind::Bool => out.push_str(if array.bool(row) { "true" } else { "false" }),
         Kind::Float { .. } => out.push_str(array.float(row)?.as_deref().unwrap_or(null)),
-        Kind::Date => out.push_str(&moments::date(i64::try_from(array.int(row)?).unwrap_or_default())),
-        Kind::Instant { per_second, .. } => {
-            out.push_str(&moments::instant(i64::try_from(array.int(row)?).unwrap_or_default(), per_second));
+        Kind::Date => out.push_str(&moments::date(array.long(row)?)),
+        Kind::DateMillis => out.push_str(&moments::day(array.long(row)?)),
+        Kind::Instant { per_second, is_utc, .. } => {
+            out.push_str(&moments::instant(array.long(row)?, per_second));
+            out.push_str(if is_utc { "Z" } else { "" });
         }
-        Kind::Time { per_second, .. } => {
-            out.push_str(&moments::time(i64::try_from(array.int(row)?).unwrap_or_default(), per_second));
-        }
+        Kind::Time { per_second, .. } => out.push_str(&moments::time(array.long(row)?, per_second)),
+        Kind::Duration { per_second } => out.push_str(&moments::duration(array.long(row)?, per_second)),
         Kind::Decimal { scale, .. } => out.push_str(&decimal(array.int(row)?, scale)),
         _ => {
             let number = array.int(row)?;
@@ -119,7 +120,7 @@ fn json(out: &mut String, array: &Array<'_>, row: usize, feature: &Feature) -> R
             scalar(&mut inner, array, row, feature, "")?;
             push_quoted(out, &inner);
         }
-        Kind::Date | Kind::Instant { .. } | Kind::Time { .. } => {
+        Kind::Date | Kind::DateMillis | Kind::Instant { .. } | Kind::Time { .. } | Kind::Duration { .. } => {
             let mut inner = String::new();
             scalar(&mut inner, array, row, feature, "")?;
             push_quoted(out, &inner);

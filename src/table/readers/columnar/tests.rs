@@ -78,6 +78,36 @@ fn every_kind_of_value_is_text() {
 }
 
 #[test]
+fn moments_are_text_and_no_numbers() {
+    let table = read(&golden("moments"), None).unwrap();
+    let check = |column: &str, cells: [&str; 2]| {
+        let place = table.column(column).unwrap();
+        assert_eq!([table.cell(0, place), table.cell(1, place)], cells, "{column}");
+    };
+    check("nano", ["2020-02-29T12:34:56.250000001", ""]);
+    check("nano_zone", ["2020-02-29T12:34:56.250000001Z", "1969-12-31T23:59:59.999999999Z"]);
+    check("micro", ["2020-02-29T12:34:56.25", ""]);
+    check("micro_zone", ["2020-02-29T10:34:56.25Z", ""]);
+    check("milli", ["2020-02-29T12:34:56.25", ""]);
+    check("second", ["2020-02-29T12:34:56", ""]);
+    check("day", ["2020-02-29", ""]);
+    check("day_millis", ["2020-02-29", ""]);
+    check("time_milli", ["12:34:56.25", ""]);
+    check("time_micro", ["12:34:56.25", ""]);
+    check("time_nano", ["00:00:00.000000001", ""]);
+    check("lasted", ["P1DT2H4.5S", ""]);
+    check("lasted_milli", ["P1DT2H4.5S", "-P1DT2H4.5S"]);
+    check("price", ["12.05", "-3.00"]);
+    check("half", ["0.5", ""]);
+    check("key", ["00112233-4455-6677-8899-aabbccddeeff", ""]);
+    check("list", [r#"["2020-02-29T12:34:56.250000001"]"#, "[]"]);
+    check("struct", [r#"{"at":"1970-01-01T00:00:00.000000001","n":1}"#, ""]);
+    check("map", [r#"{"a":"1970-01-01T00:00:00.000000001Z"}"#, "{}"]);
+    check("numbers", ["[1]", "[]"]);
+    self::check("moments-96", &["at"], &[&["2020-02-29T12:34:56.25"], &[""]]);
+}
+
+#[test]
 fn files_that_cannot_be_read_say_why() {
     let check = |bytes: &[u8], expected: &str| {
         let message = read_bytes(Path::new("train.parquet"), bytes).unwrap_err().to_string();

@@ -293,6 +293,11 @@ impl Form {
             Shape::Cut if are_left_out => format!("{part} are left out ({share})"),
             Shape::Cut => format!("{part} are cut ({share})"),
         };
+        let length = draft.data.max_tokens.min(most);
+        if let Some(allowed) = lengths.allowed.filter(|allowed| *allowed < length) {
+            let words = format!("The tokenizer's own files allow {allowed} tokens, and the model may know no more");
+            ui.add(egui::Label::new(text::small(words, palette).color(palette.warn)).wrap());
+        }
         let is_much = shape == Shape::Cut && cut * 20 > all;
         let color = if is_much { palette.warn } else { palette.text_dim };
         ui.add(egui::Label::new(text::small(words, palette).color(color)).wrap());
