@@ -343,9 +343,9 @@ mod tests {
         // Of the low numbers few are to learn from: tenths of all rows would hold out of the high ones alone.
         let part = |row: usize| if row < 60 && row % 6 > 0 { "later" } else { "train" };
         let rows: String = (0..100).map(|row| format!("text {row},{row},{}\n", part(row))).collect();
-        let table = crate::data::dataset::tests::table(&format!("text,label,split\n{rows}"));
-        let roles = Roles { split: Some("split".into()), ..crate::data::dataset::tests::roles("text", Some("label")) };
-        let data = Dataset::new(table, crate::task::Task::Regress, &roles, None).unwrap();
+        let learnable = table(&format!("text,label,split\n{rows}"));
+        let roles = Roles { split: Some("split".into()), ..roles("text", Some("label")) };
+        let data = Dataset::new(learnable, Task::Regress, &roles, None).unwrap();
         let rule = SplitRule { eval_fraction: 0.2, ..rule() };
         let split = Split::new(&data, &rule);
         assert_eq!((split.train.len(), split.eval.len()), (40, 10));

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::documents::Orientation;
 use super::elements::{Element, Elements, Place, array_under, behind_document, is_one_line, lines};
 use super::encoding::Decoded;
-use super::marks::{Object, list};
+use super::marks::Object;
 use super::objects::Rows;
 use super::spans::{Export, SAMPLE, Tool};
 use super::token_spans::TokenSpans;

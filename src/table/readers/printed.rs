@@ -44,7 +44,7 @@ impl Line {
 pub(super) fn table(text: &str) -> Option<Result<Tidied, Refused>> {
     // Nearly every file is told by its first lines that it is none.
     let mut first = text.lines().filter(|line| !line.trim().is_empty()).take(4);
-    let begins = first.clone().any(|line| rule(line).is_some());
+    let begins = first.clone().any(|line| rule(line).is_some() || is_in_pieces(line));
     let is_indented = first.next().is_some_and(|line| line.starts_with("  "));
     let lines = || {
         let line = |(number, line): (usize, &str)| Line { number, letters: line.trim_end().chars().collect() };
@@ -140,10 +140,8 @@ fn is_crossing(letter: char) -> bool {
 /// The places of the crossings of a line that is nothing but drawn.
 fn rule(line: &str) -> Option<Vec<usize>> {
     let line = line.trim_end();
-    let flat = line.chars().filter(|letter| FLAT.contains(letter)).count();
-    let is_drawn =
-        |letter: char| FLAT.contains(&letter) || is_crossing(letter) || letter == ' ' || UPRIGHT.contains(&letter);
-    if flat < 2 || !line.chars().all(is_drawn) {
+    let is_drawn = |letter: char| FLAT.contains(&letter) || is_crossing(letter) || UPRIGHT.contains(&letter);
+    if !line.chars().all(is_drawn) || line.chars().filter(|letter| FLAT.contains(letter)).count() < 2 {
         return None;
     }
     Some(line.chars().enumerate().filter(|(_, letter)| is_crossing(*letter)).map(|(place, _)| place).collect())
@@ -155,20 +153,24 @@ fn drawn(lines: &[Line]) -> Option<Result<(Vec<Row>, &'static str), Refused>> {
         lines.iter().map(|line| rule(&line.letters.iter().collect::<String>())).collect();
     let top = rules.iter().take(4).position(|rule| rule.as_ref().is_some_and(|crossings| !crossings.is_empty()))?;
     let crossings = rules[top].clone()?;
-    let is_around = crossings.first() == Some(&0) && crossings.len() > 1;
-    let (names, body) = if is_around {
+    let is_closed = crossings.first() == Some(&0) && crossings.len() > 1;
+    // In Emacs the rule below the names alone is drawn, and strokes stand around.
+    let is_open = UPRIGHT.contains(&lines[top].at(0));
+    let is_around = is_closed || is_open;
+    let (names, body) = if is_closed {
         let below = top + 1 + rules.get(top + 1..)?.iter().position(Option::is_some)?;
         // What else stands in the head are the types of the columns.
         (lines.get(top + 1).filter(|_| below > top + 1)?, below + 1)
     } else {
         (top.checked_sub(1).and_then(|place| lines.get(place))?, top + 1)
     };
-    let edges = crossings;
+    let (first, end) = (is_open.then_some(0), is_open.then(|| lines[top].letters.len() - 1));
+    let edges: Vec<usize> = first.into_iter().chain(crossings).chain(end).collect();
     if !names.letters.iter().any(|letter| UPRIGHT.contains(letter)) {
         return None;
     }
-    let last = if is_around { rules.iter().rposition(Option::is_some)? } else { lines.len() };
-    let is_grid = is_around && rules[body..last].iter().any(Option::is_some);
+    let last = rules.iter().rposition(Option::is_some).filter(|last| is_closed && *last >= body).unwrap_or(lines.len());
+    let is_grid = is_closed && rules.get(body..last).is_some_and(|rules| rules.iter().any(Option::is_some));
     let mut rows: Vec<Row> = vec![(names.number, cells_between(names, &edges, is_around)?)];
     // psql has a sign before the edge of a cell that goes on in the next line.
     let ends = edges.iter().copied().chain([lines[top].letters.len()]);
@@ -222,6 +224,12 @@ fn cells_between(line: &Line, edges: &[usize], is_around: bool) -> Option<Vec<St
     (strokes.len() == edges.len() && !line.text().is_ascii())
         .then(|| cells_between(line, &strokes, is_around))
         .flatten()
+}
+
+/// Whether a line is dashes with blanks between them.
+fn is_in_pieces(line: &str) -> bool {
+    let line = line.trim_end();
+    line.contains(' ') && line.chars().all(|letter| matches!(letter, '-' | '=' | ' '))
 }
 
 /// A table over a rule of several pieces, each as wide as its column.
@@ -411,6 +419,15 @@ shape: (3, 2)
 +-----------------+---------+
 ";
         check(grid, [4, 6, 8]);
+        let emacs = "\
+| text            | label |
+|-----------------+-------|
+| a good film     | pos   |
+| good            | pos   |
+| a bad, bad film | neg   |
+";
+        check(emacs, [3, 4, 5]);
+        assert!(open("+---+\n| a |\n+---+\n").is_ok_and(|table| table.rows() == 3));
     }
 
     #[test]
