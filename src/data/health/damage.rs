@@ -8,7 +8,7 @@ use crate::table::mojibake::{Mojibake, without_controls};
 use crate::table::shorten;
 
 /// Words that may be a text and mostly stand for none; those that are never one leave their row out.
-const MAY_BE_NOTHING: [&str; 9] = ["none", "null", "n/a", "na", "-", "--", "?", ".", "nil"];
+const MAY_BE_NOTHING: [&str; 11] = ["none", "null", "n/a", "na", "-", "--", "?", ".", "nil", "[deleted]", "[removed]"];
 
 /// What came damaged of the texts of the examples, and of the numbers that rows are told by.
 pub(super) fn damage(dataset: &Dataset) -> Vec<Finding> {
@@ -26,7 +26,7 @@ fn texts(dataset: &Dataset) -> Vec<Finding> {
     for example in 0..dataset.examples.len() {
         let all = [Some(dataset.text(example)), dataset.pair(example)];
         let texts = all.into_iter().flatten();
-        for text in texts.clone().filter(|text| !is_list && text.trim().len() < 5) {
+        for text in texts.clone().filter(|text| !is_list && text.trim().len() < 10) {
             let word = text.trim();
             if MAY_BE_NOTHING.iter().any(|own| word.eq_ignore_ascii_case(own)) {
                 nothing.push(example);
@@ -130,12 +130,12 @@ mod tests {
     #[test]
     fn texts_that_came_damaged_are_found() {
         check(
-            "text,label\nvery good,x\nle cafÃ© est bon,y\nso so,x\nit was lost \u{fffd},y\ndon\u{92}t,x\nNone,y\n-,x\n",
+            "text,label\nvery good,x\nle cafÃ© est bon,y\nso so,x\nit was lost \u{fffd},y\ndon\u{92}t,x\nNone,y\n[removed],x\n",
             &[
                 ("1 row with a text that was read in a wrong encoding and saved, such as \"cafÃ©\" for \"café\"", &[1]),
                 ("1 row with characters that were lost", &[3]),
                 ("1 row with control characters", &[4]),
-                ("2 rows whose whole text is None or -", &[5, 6]),
+                ("2 rows whose whole text is None or [removed]", &[5, 6]),
             ],
         );
     }

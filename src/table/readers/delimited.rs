@@ -180,6 +180,27 @@ mod tests {
     }
 
     #[test]
+    fn what_surveymonkey_writes_under_the_names_is_no_row() {
+        let table = open(
+            "Respondent ID,Start Date,What did you like?,How was it?,\n,,Open-Ended Response,Response,Other (please specify)\n\
+             11,03/01/2024,\"the food, mostly\",Good,\n12,03/01/2024,nothing at all,Bad,\n",
+        );
+        let names = ["Respondent ID", "Start Date", "What did you like?", "How was it?", "Other (please specify)"];
+        assert_eq!(
+            (table.columns.as_slice(), table.rows(), table.line(0)),
+            (names.map(str::to_owned).as_slice(), 2, 3)
+        );
+        assert!(table.notes[0].starts_with("line 2 stands above the table and is left out"), "{:?}", table.notes);
+    }
+
+    #[test]
+    fn what_stands_for_nothing_names_no_column() {
+        let table =
+            open("a good film\u{1}\\N\nso so really\u{1}pos\na bad film\u{1}neg\nvery bad\u{1}neg\nfine\u{1}pos\n");
+        assert_eq!((table.rows(), table.cell(0, 1)), (5, "\\N"));
+    }
+
+    #[test]
     fn marks_of_files_that_were_put_together_are_no_text() {
         let table = open("\u{feff}\u{feff}text,label\na b,x\n\u{feff}text,label\nc d,y\n");
         assert_eq!((table.columns.join(" ").as_str(), table.rows(), table.cell(1, 0)), ("text label", 2, "c d"));

@@ -19,7 +19,14 @@ const LABELS: usize = 50;
 /// Whether the first row differs in kind from the rows under it. In doubt it does, because most files have a header.
 pub(super) fn names_columns(rows: &[&[String]]) -> bool {
     let Some(first) = rows.first().filter(|first| !first.is_empty()) else { return false };
-    if first.iter().any(|cell| is_known_name(cell)) || is_told(rows) {
+    if first.iter().any(|cell| is_known_name(cell)) {
+        return true;
+    }
+    // What databases write where there is nothing.
+    if first.iter().any(|cell| matches!(cell.trim(), "\\N" | "NULL" | "NaN" | "nan" | "#N/A" | "<NA>")) {
+        return false;
+    }
+    if is_told(rows) {
         return true;
     }
     let is_long = |cell: &String| cell.len() > LONGEST || cell.split_whitespace().count() > MOST_WORDS;

@@ -100,7 +100,7 @@ impl Table {
             return Err(error);
         }
         let mut table = several::join(inputs, pieces, notes)?;
-        let names = inputs.one().and_then(|path| beside::note(&table, path));
+        let names = inputs.one().map(|path| beside::heed(&mut table, path)).unwrap_or_default();
         table.notes.extend(names);
         if let Some(held_out) = found.held_out {
             propose(&mut table, held_out.read_as(inputs.charset()));
