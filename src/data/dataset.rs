@@ -16,8 +16,10 @@ use crate::table::{RowProblem, Table};
 use crate::task::{Annotation, Reads, Task};
 
 /// What spreadsheets and libraries write where there is nothing, and what is never a text.
-const NO_TEXT: [&str; 13] =
-    ["NaN", "nan", "<NA>", "NaT", "NULL", "#N/A", "#NV", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"];
+const NO_TEXT: [&str; 14] = [
+    "NaN", "nan", "<NA>", "NaT", "NULL", "\\N", "#N/A", "#NV", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!",
+    "#NULL!",
+];
 
 /// A table read for one task.
 #[derive(Clone, Debug)]

@@ -19,8 +19,8 @@ use crate::table::shorten;
 
 /// What SNLI and MNLI write where the annotators did not agree.
 const NO_LABEL: &str = "-";
-/// What pandas and spreadsheets write where there is nothing.
-const NOTHING: [&str; 5] = ["nan", "NaN", "NAN", "<NA>", "#N/A"];
+/// What pandas, spreadsheets and databases write where there is nothing.
+const NOTHING: [&str; 6] = ["nan", "NaN", "NAN", "<NA>", "#N/A", "\\N"];
 
 /// One row of so many may be without a label.
 const RARE_NULLS: usize = 10;

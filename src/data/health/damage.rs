@@ -143,8 +143,8 @@ mod tests {
     #[test]
     fn what_is_never_a_text_is_none() {
         check(
-            "text,label\nvery good,x\nNaN,y\n#N/A,x\n#REF!,y\nNULL,x\nbad,y\n",
-            &[("4 rows without a text", &[1, 2, 3, 4])],
+            "text,label\nvery good,x\nNaN,y\n#N/A,x\n#REF!,y\nNULL,x\nbad,y\n\\N,x\ngood,\\N\n",
+            &[("5 rows without a text", &[1, 2, 3, 4, 6]), ("1 row without a usable label", &[7])],
         );
     }
 

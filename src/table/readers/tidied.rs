@@ -40,7 +40,7 @@ pub(super) fn tidied(text: &str) -> Option<Tidied> {
     if begins(&["{"]) {
         return one_a_line(text);
     }
-    markdown(text).or_else(|| separated(text)).or_else(|| separated_by_a_sign(text))
+    markdown(text).or_else(|| separated(text)).or_else(|| separated_by_a_sign(text)).or_else(|| in_single_quotes(text))
 }
 
 /// Whether JSON, or a longer comment, stands behind the lines that are comments.
@@ -223,6 +223,42 @@ fn separated_by_a_sign(text: &str) -> Option<Tidied> {
     Some(Tidied { text: text.replace(sign, UNIT.encode_utf8(&mut [0])), note })
 }
 
+/// A table whose cells all stand in single quotes, as one with double quotes.
+fn in_single_quotes(text: &str) -> Option<Tidied> {
+    const LOOKED_AT: usize = 500;
+    let is_quoted = |cell: &str| cell.len() > 1 && cell.starts_with('\'') && cell.ends_with('\'');
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty()).take(LOOKED_AT);
+    let head = lines().next().filter(|line| is_quoted(line))?;
+    let is_one = |delimiter: &char| head.contains(*delimiter) && head.split(*delimiter).all(is_quoted);
+    let delimiter = [',', ';', '\t', '|'].into_iter().find(is_one)?;
+    let quoted = lines().filter(|line| line.starts_with('\'')).count();
+    if quoted < 2 || quoted * 4 < lines().count() * 3 {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    let (mut is_open, mut begins) = (false, true);
+    while let Some(letter) = letters.next() {
+        heed();
+        let ends = |next: Option<&char>| next.is_none_or(|next| *next == delimiter || matches!(next, '\n' | '\r'));
+        match letter {
+            '\'' if !is_open && begins => (is_open, begins) = (true, false),
+            '\'' if is_open && ends(letters.peek()) => is_open = false,
+            '\'' | '\\' if is_open && letters.next_if_eq(&'\'').is_some() => {
+                out.push('\'');
+                continue;
+            }
+            _ => {
+                out.push_str(if letter == '"' && is_open { "\"\"" } else { letter.encode_utf8(&mut [0; 4]) });
+                begins = !is_open && (letter == delimiter || matches!(letter, '\n' | '\r'));
+                continue;
+            }
+        }
+        out.push('"');
+    }
+    Some(Tidied { text: out, note: Some("the cells stand in single quotes, which are no part of them".to_owned()) })
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -270,6 +306,13 @@ mod tests {
         check("a.csv", "text||label\na b||x\nc // d||y\n", &[2, 3], "separated by \"||\"");
         check("a.txt", "text +++$+++ label\na b +++$+++ x\nc // d +++$+++ y\n", &[2, 3], "separated by");
         check("a.dat", "text::label\na b::x\nc // d::y\n", &[2, 3], "separated by \"::\"");
+        let single = "'text','label'\n'a b','x'\n'c // d','y'\n";
+        check("a.csv", single, &[2, 3], "stand in single quotes");
+        let table = Table::from_bytes(
+            Path::new("a.csv"),
+            b"'text';'label'\n'it''s \"so\"; yes';'x'\n'it\\'s\nlong';'y'\n'';'x'\n".to_vec(),
+        );
+        assert_eq!(table.unwrap().all_cells(), [["it's \"so\"; yes", "x"], ["it's\nlong", "y"], ["", "x"]]);
         check("a.csv", "text^label\na b^x\nc // d^y\n", &[2, 3], "separated by \"^\"");
         check("a.txt", "text~label\na b~x\nc // d~y\n", &[2, 3], "separated by \"~\"");
         check("a.txt", "text¦label\na b¦x\n\"c // d\"¦y\n", &[2, 3], "separated by \"¦\"");
