@@ -157,6 +157,7 @@ fn format_name(format: Format) -> String {
         Format::JsonLines => "JSON objects".to_owned(),
         Format::Delimited { delimiter: b'\n' } => "one column".to_owned(),
         Format::Delimited { delimiter: b'\t' } => "separated by tabs".to_owned(),
+        Format::Delimited { delimiter: 0x1F } => "separated by another sign".to_owned(),
         Format::Delimited { delimiter } => format!("separated by {:?}", char::from(delimiter)),
         other => other.title(),
     }

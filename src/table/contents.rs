@@ -61,6 +61,8 @@ impl Format {
             Self::Delimited { delimiter: b',' } => "CSV, comma".into(),
             Self::Delimited { delimiter: b';' } => "CSV, semicolon".into(),
             Self::Delimited { delimiter: b'|' } => "CSV, bar".into(),
+            // What a sign beyond ASCII was turned into; which it is, a note tells.
+            Self::Delimited { delimiter: 0x1F } => "CSV, another sign".into(),
             Self::Delimited { delimiter } => format!("CSV, {:?}", char::from(delimiter)),
             Self::JsonLines => "JSON objects".into(),
             Self::Prodigy => "Prodigy spans".into(),

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::names::{is_known_name, is_number};
+use super::names::{is_known_name, is_number, plain_name};
 use crate::table::shorten;
 
 /// Rows by which the head of a file is judged.
@@ -19,7 +19,7 @@ const LABELS: usize = 50;
 /// Whether the first row differs in kind from the rows under it. In doubt it does, because most files have a header.
 pub(super) fn names_columns(rows: &[&[String]]) -> bool {
     let Some(first) = rows.first().filter(|first| !first.is_empty()) else { return false };
-    if first.iter().any(|cell| is_known_name(cell)) {
+    if first.iter().any(|cell| is_known_name(cell)) || answers_below(rows).is_some() {
         return true;
     }
     // What databases write where there is nothing.
@@ -48,6 +48,31 @@ pub(super) fn names_columns(rows: &[&[String]]) -> bool {
         let cell = first[column].trim();
         cell.contains(' ') && count > 0 && texts * 2 > count && cell.len() * 2 * count > length
     })
+}
+
+/// The place of the last row under the names that describes the columns once more: the ids in JSON below the questions, as
+/// Qualtrics writes them, or how each question is answered.
+pub(super) fn described(rows: &[&[String]]) -> Option<usize> {
+    let are_ids = |row: &&[String]| row.len() > 1 && row.iter().all(|cell| cell.starts_with("{\"ImportId\""));
+    let ids = rows.iter().take(4).skip(1).position(are_ids).map(|place| place + 1);
+    ids.or_else(|| answers_below(rows).map(|_| 1))
+}
+
+/// The row under the names that says of each question how it is answered, as SurveyMonkey writes it: nothing under what it
+/// knows of the person, and `Response` under a question.
+fn answers_below<'a>(rows: &[&'a [String]]) -> Option<&'a [String]> {
+    let [first, second, ..] = rows else { return None };
+    let begins = first.first().is_some_and(|cell| plain_name(cell.trim()) == "respondentid");
+    let is_empty = second.first().is_some_and(|cell| cell.trim().is_empty());
+    let says = |cell: &String| matches!(plain_name(cell.trim()).as_str(), "response" | "openendedresponse");
+    (begins && is_empty && second.iter().any(says)).then_some(*second)
+}
+
+/// The names of columns of which some stand in that row alone.
+pub(super) fn named_below(rows: &[&[String]]) -> Option<Vec<String>> {
+    let below = answers_below(rows)?;
+    let name = |(name, below): (&String, &String)| if name.trim().is_empty() { below.clone() } else { name.clone() };
+    Some(rows.first()?.iter().zip(below).map(name).collect())
 }
 
 /// The values under the first row of a column, and how often each stands there.

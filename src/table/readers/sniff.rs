@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::above;
 use super::cut::{Dialect, Piece, Rows, is_blank, line_end};
-use super::names::{is_known_name, plain_name, unique_names};
+use super::names::{is_known_name, unique_names};
 use super::{formulas, head};
 
 /// All that is known of a file before its rows are read.
@@ -49,13 +49,12 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
     let mut layout =
         Layout { dialect, first_row: start, first_line: line, header: None, width, above, odd_first: None };
     let cells: Vec<&[String]> = rows.iter().map(|row| row.cells.as_slice()).collect();
-    let answers = answers_below(&rows);
-    let has_names = answers.is_some() || head::names_columns(&cells);
+    let has_names = head::names_columns(&cells);
     if !has_names {
         layout.odd_first = head::odd_label(&cells);
     }
-    let below: Vec<String> = answers.map(|row| row.cells.clone()).unwrap_or_default();
-    let told = told_below(&rows).or(answers).filter(|_| has_names);
+    let below = head::named_below(&cells);
+    let told = head::described(&cells).filter(|_| has_names).map(|place| &rows[place]);
     let is_short = has_names && names_are_one_short(&rows);
     let last = told.map(|row| (row.next, row.line_ends));
     if let Some(first) = rows.into_iter().next().filter(|_| has_names) {
@@ -66,10 +65,7 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
         }
         layout.first_row = start + next;
         layout.first_line = line + line_ends;
-        let mut names = first.cells;
-        for (name, below) in names.iter_mut().zip(below).filter(|(name, _)| name.trim().is_empty()) {
-            *name = below;
-        }
+        let mut names = below.unwrap_or(first.cells);
         if is_short {
             names.insert(0, String::new());
         }
@@ -77,26 +73,6 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
         layout.header = Some(names);
     }
     layout
-}
-
-/// The last of the rows under the names that describe the columns once more, as Qualtrics writes them: the questions, and
-/// ids in JSON.
-fn told_below(rows: &[SampleRow]) -> Option<&SampleRow> {
-    let is_told =
-        |row: &&SampleRow| row.cells.len() > 1 && row.cells.iter().all(|cell| cell.starts_with("{\"ImportId\""));
-    rows.iter().take(4).skip(1).find(is_told)
-}
-
-/// The row under the names that says of each question how it is answered, as SurveyMonkey writes it: nothing under what it
-/// knows of the person, and `Response` under a question.
-fn answers_below(rows: &[SampleRow]) -> Option<&SampleRow> {
-    let [first, second, ..] = rows else { return None };
-    let is_named = |cell: &String| plain_name(cell.trim()) == "respondentid";
-    let begins = first.cells.first().is_some_and(is_named);
-    let is_empty = second.cells.first().is_some_and(|cell| cell.trim().is_empty());
-    let answers = ["response", "open-ended response"];
-    let says = |cell: &String| answers.iter().any(|answer| cell.trim().eq_ignore_ascii_case(answer));
-    (begins && is_empty && second.cells.iter().any(says)).then_some(second)
 }
 
 /// Whether the rows under the names have one value more, a number that counts them: R writes the names of its rows without a

@@ -153,10 +153,17 @@ impl Grid {
             notes.push(head::odd_first("row", row, &value));
         }
         let empty = vec![String::new(); used.len()];
-        let names = unique_names(sample.first().filter(|_| has_names).map_or(empty.as_slice(), |first| first));
+        let below = head::named_below(sample).filter(|_| has_names);
+        let first = sample.first().filter(|_| has_names).map_or(empty.as_slice(), |first| first);
+        let names = unique_names(below.as_deref().unwrap_or(first));
+        let described = head::described(sample).filter(|_| has_names).unwrap_or(0);
+        notes.extend(self.rows().skip(titles + 1).take(described).map(|row| {
+            let text = shorten(&self.text[row[0].text.clone()], 60);
+            format!("row {} describes the columns once more and is left out: {text:?}", row[0].row + 1)
+        }));
         notes.extend(self.errors.note("an error"));
         notes.extend(self.uncalculated.note("a formula whose result was not saved"));
-        Ok(self.build(names, &used, titles + usize::from(has_names)))
+        Ok(self.build(names, &used, titles + usize::from(has_names) + described))
     }
 
     fn build(&self, names: Vec<String>, used: &[u32], skipped: usize) -> Builder {
