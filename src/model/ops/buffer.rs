@@ -25,6 +25,15 @@ impl Pooled for f32 {
     }
 }
 
+impl Pooled for u8 {
+    const STEP: usize = 1024;
+
+    fn pool() -> &'static Mutex<Vec<Vec<Self>>> {
+        static POOL: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+        &POOL
+    }
+}
+
 impl Pooled for Tile {
     const STEP: usize = 4;
 
@@ -92,5 +101,6 @@ impl<N: Pooled> DerefMut for Buffer<N> {
 /// Gives all free buffers back to the system, at the end of a run.
 pub fn release() {
     pool::<f32>().clear();
+    pool::<u8>().clear();
     pool::<Tile>().clear();
 }

@@ -8,15 +8,18 @@
 //! they were rounded.
 
 pub mod kernel;
+mod remainders;
+
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use super::matrix::Blocks;
+use super::buffer::Buffer;
+use super::matrix::{Blocks, MatMut};
 use super::simd::{max_of, max_of_each, sum_of, wide};
-use kernel::{COLUMNS, GROUP, Path, ROWS, STRIP, Sums};
+use kernel::{COLUMNS, GROUP, MOST_ROWS, Path, STRIP, Sums};
+use remainders::Remainders;
 
-/// Rows that are multiplied with a block of columns before the next, so that both stay in the cache.
-const BLOCK: usize = 16 * ROWS;
 /// The largest weight.
 const LARGEST: f32 = 127.0;
 /// The largest input.
@@ -27,8 +30,11 @@ const TOP: f32 = 255.0;
 pub struct Weights8 {
     inputs: usize,
     outputs: usize,
+    path: Path,
     /// For each strip of columns, group of inputs and column the four weights of the group; zero beyond the matrix.
     packed: Vec<i8>,
+    /// What was taken from the weights of each block of columns, where they are bounded.
+    beyond: Vec<Remainders>,
     /// What a weight of each output is multiplied by.
     scales: Vec<f32>,
     /// The sum of each output's weights.
@@ -37,87 +43,116 @@ pub struct Weights8 {
 
 impl Weights8 {
     /// Rounds a weight (outputs, inputs).
-    pub fn of(weight: &[f32], (inputs, outputs): (usize, usize)) -> Self {
-        let groups = inputs.div_ceil(GROUP);
-        let step = groups * GROUP * COLUMNS;
+    pub fn of(weight: &[f32], shape: (usize, usize)) -> Self {
+        Self::of_by(Path::best(), weight, shape)
+    }
+
+    fn of_by(path: Path, weight: &[f32], (inputs, outputs): (usize, usize)) -> Self {
+        let padded = inputs.next_multiple_of(remainders::EIGHT);
+        let step = padded * COLUMNS;
         let blocks = outputs.div_ceil(COLUMNS);
         let mut packed = vec![0; blocks * step];
         let (mut scales, mut sums) = (vec![0.0; blocks * COLUMNS], vec![0; blocks * COLUMNS]);
         let of_blocks =
             packed.par_chunks_mut(step).zip(scales.par_chunks_mut(COLUMNS)).zip(sums.par_chunks_mut(COLUMNS));
-        of_blocks.zip(weight.par_chunks(COLUMNS * inputs)).for_each(|(((packed, scales), sums), weight)| {
-            for (column, weight) in weight.chunks(inputs).enumerate() {
-                let largest = weight.iter().fold(0.0_f32, |largest, w| largest.max(w.abs()));
-                let scale = largest / LARGEST;
-                let turn = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-                for (input, weight) in weight.iter().enumerate() {
-                    let whole = (weight * turn).round_ties_even().clamp(-LARGEST, LARGEST) as i8;
-                    let line = column / STRIP * groups + input / GROUP;
-                    packed[(line * STRIP + column % STRIP) * GROUP + input % GROUP] = whole;
-                    sums[column] += i32::from(whole);
-                }
-                scales[column] = scale;
+        let of_blocks = of_blocks.zip(weight.par_chunks(COLUMNS * inputs));
+        let beyond = of_blocks.map(|(((packed, scales), sums), weight)| {
+            let mut whole = vec![0; step];
+            for (column, (weight, whole)) in weight.chunks(inputs).zip(whole.chunks_mut(padded)).enumerate() {
+                scales[column] = round_column(weight, whole);
+                sums[column] = whole.iter().map(|whole| i32::from(*whole)).sum();
             }
+            let beyond = path.bounds().then(|| Remainders::take(&mut whole, padded));
+            for (column, whole) in whole.chunks(padded).enumerate() {
+                for (group, four) in whole.chunks_exact(GROUP).enumerate() {
+                    let line = column / STRIP * (padded / GROUP) + group;
+                    packed[(line * STRIP + column % STRIP) * GROUP..][..GROUP].copy_from_slice(four);
+                }
+            }
+            beyond
         });
-        Self { inputs, outputs, packed, scales, sums }
+        let beyond = beyond.collect::<Vec<_>>().into_iter().flatten().collect();
+        Self { inputs, outputs, path, packed, beyond, scales, sums }
     }
 
     /// Bytes in memory.
     pub fn bytes(&self) -> usize {
-        self.packed.len() + 4 * (self.scales.len() + self.sums.len())
+        let beyond: usize = self.beyond.iter().map(Remainders::bytes).sum();
+        self.packed.len() + beyond + 4 * (self.scales.len() + self.sums.len())
     }
 
     /// Writes `x Wᵀ + b` to `y`: (rows, outputs).
     pub fn forward(&self, x: &Rows8, bias: &[f32], y: &mut [f32]) {
-        self.forward_by(Path::best(), x, bias, y);
-    }
-
-    pub fn forward_by(&self, path: Path, x: &Rows8, bias: &[f32], y: &mut [f32]) {
         assert_eq!(x.width, self.inputs, "inputs of a dense layer in eight bits");
         let (rows, outputs) = (x.scales.len(), self.outputs);
-        let row_blocks = rows.div_ceil(BLOCK);
+        let at_once = self.path.rows_at_once(self.inputs);
+        let (row_blocks, column_blocks) = (rows.div_ceil(at_once), outputs.div_ceil(COLUMNS));
+        let across = if self.beyond.iter().all(Remainders::is_empty) { &[][..] } else { x.across() };
         let out = Blocks::new(y);
-        // Neighbouring tasks share their weights, which are the larger part.
-        (0..row_blocks * outputs.div_ceil(COLUMNS)).into_par_iter().for_each(|task| {
-            let (block, first_row) = (task / row_blocks, task % row_blocks * BLOCK);
+        (0..row_blocks * column_blocks).into_par_iter().for_each(|task| {
+            // Neighbouring tasks share their inputs where those are read twice, else their weights, the larger part.
+            let (block, row_block) = match self.path.bounds() {
+                true => (task % column_blocks, task / column_blocks),
+                false => (task / row_blocks, task % row_blocks),
+            };
             let columns = block * COLUMNS..outputs.min((block + 1) * COLUMNS);
-            let mut sums: Sums = [0; ROWS * COLUMNS];
-            for first in (first_row..rows.min(first_row + BLOCK)).step_by(ROWS) {
-                let count = ROWS.min(rows - first);
-                let step = x.stride * COLUMNS;
-                let weights = &self.packed[block * step..][..step];
-                path.tile(&x.values[first * x.stride..], x.stride, count, weights, &mut sums);
+            let step = self.packed.len() / column_blocks;
+            let weights = &self.packed[block * step..][..step];
+            let mut sums: Sums = [0; MOST_ROWS * COLUMNS];
+            let end = rows.min((row_block + 1) * at_once);
+            for first in (row_block * at_once..end).step_by(self.path.rows()) {
+                let count = self.path.rows().min(end - first);
+                self.path.tile(&x.values[first * x.stride..], x.stride, count, weights, &mut sums);
+                if let Some(beyond) = self.beyond.get(block).filter(|beyond| !beyond.is_empty()) {
+                    beyond.add(&across[first * x.stride..], x.stride, count, &mut sums);
+                }
                 #[expect(unsafe_code, reason = "each task writes its own rows and columns")]
                 // SAFETY: tasks differ in their columns or in their rows, and a task holds one block at a time.
-                let mut tile = unsafe { out.block(first * outputs + columns.start, count, columns.len(), outputs) };
-                wide(
-                    #[inline(always)]
-                    || {
-                        for (row, sums) in sums.chunks_exact(COLUMNS).take(count).enumerate() {
-                            let (scale, zero) = (x.scales[first + row], x.zeros[first + row]);
-                            let of_columns = sums.iter().zip(&self.sums[block * COLUMNS..]);
-                            let with_scales =
-                                of_columns.zip(&self.scales[block * COLUMNS..]).zip(&bias[columns.clone()]);
-                            for (y, (((sum, of_weights), of_column), bias)) in
-                                tile.row_mut(row).iter_mut().zip(with_scales)
-                            {
-                                *y = (sum - zero * of_weights) as f32 * (scale * of_column) + bias;
-                            }
-                        }
-                    },
-                );
+                let tile = unsafe { out.block(first * outputs + columns.start, count, columns.len(), outputs) };
+                self.finish((x, first), block, &sums, &bias[columns.clone()], tile);
             }
         });
     }
+
+    /// Writes rows of a block of columns from their sums.
+    fn finish(&self, (x, first): (&Rows8, usize), block: usize, sums: &Sums, bias: &[f32], mut y: MatMut<'_>) {
+        let of_weights = &self.sums[block * COLUMNS..];
+        let of_columns = &self.scales[block * COLUMNS..];
+        wide(
+            #[inline(always)]
+            || {
+                let rows = x.scales[first..].iter().zip(&x.zeros[first..]);
+                for (row, (sums, (scale, zero))) in sums.chunks_exact(COLUMNS).zip(rows).enumerate().take(y.rows()) {
+                    let with_scales = sums.iter().zip(of_weights).zip(of_columns).zip(bias);
+                    for (y, (((sum, of_weights), of_column), bias)) in y.row_mut(row).iter_mut().zip(with_scales) {
+                        *y = (sum - zero * of_weights) as f32 * (scale * of_column) + bias;
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// Writes a column of weights as whole numbers; returns their scale.
+fn round_column(weight: &[f32], whole: &mut [i8]) -> f32 {
+    let largest = weight.iter().fold(0.0_f32, |largest, w| largest.max(w.abs()));
+    let scale = largest / LARGEST;
+    let turn = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    for (whole, weight) in whole.iter_mut().zip(weight) {
+        *whole = (weight * turn).round_ties_even().clamp(-LARGEST, LARGEST) as i8;
+    }
+    scale
 }
 
 /// Rows of inputs as whole numbers, each by its own range.
 #[derive(Debug)]
 pub struct Rows8 {
     width: usize,
-    /// Bytes from one row to the next: whole groups.
+    /// Bytes from one row to the next. What is between rows, and rows up to whole groups, may hold anything.
     stride: usize,
-    values: Vec<u8>,
+    values: Buffer<u8>,
+    /// The same, laid across when it is first needed.
+    across: OnceLock<Buffer<u8>>,
     /// What a number of each row is multiplied by.
     scales: Vec<f32>,
     /// The number that stands for zero.
@@ -127,15 +162,20 @@ pub struct Rows8 {
 impl Rows8 {
     /// Rounds rows of `width`.
     pub fn of(x: &[f32], width: usize) -> Self {
-        let (rows, stride) = (x.len() / width, width.next_multiple_of(GROUP));
-        let mut made =
-            Self { width, stride, values: vec![0; rows * stride], scales: vec![0.0; rows], zeros: vec![0; rows] };
+        let (rows, stride) = (x.len() / width, width.next_multiple_of(remainders::LAID));
+        let values = Buffer::of(rows.next_multiple_of(remainders::ROWS) * stride);
+        let (scales, zeros) = (vec![0.0; rows], vec![0; rows]);
+        let mut made = Self { width, stride, values, across: OnceLock::new(), scales, zeros };
         let Self { values, scales, zeros, .. } = &mut made;
         let rows = values.par_chunks_mut(stride).zip(scales.par_iter_mut()).zip(zeros.par_iter_mut());
         rows.zip(x.par_chunks(width)).with_min_len(8).for_each(|(((values, scale), zero), x)| {
             (*scale, *zero) = round_row(x, values);
         });
         made
+    }
+
+    fn across(&self) -> &[u8] {
+        self.across.get_or_init(|| remainders::across(&self.values, self.stride))
     }
 }
 
@@ -238,13 +278,13 @@ mod tests {
         for (inputs, outputs) in SHAPES {
             let (x, weight) = (numbers(103 * inputs, 0.13, 0.1), numbers(inputs * outputs, 0.29, 0.0));
             let bias = numbers(outputs, 0.7, 0.0);
-            let rounded = Weights8::of(&weight, (inputs, outputs));
             let mut all = vec![f32::NAN; 103 * outputs];
-            rounded.forward(&Rows8::of(&x, inputs), &bias, &mut all);
+            Weights8::of(&weight, (inputs, outputs)).forward(&Rows8::of(&x, inputs), &bias, &mut all);
             for path in Path::all() {
-                for rows in [1, 5, 6, 7, 97] {
+                let rounded = Weights8::of_by(path, &weight, (inputs, outputs));
+                for rows in [1, 5, 6, 7, 33, 97] {
                     let mut some = vec![f32::NAN; rows * outputs];
-                    rounded.forward_by(path, &Rows8::of(&x[..rows * inputs], inputs), &bias, &mut some);
+                    rounded.forward(&Rows8::of(&x[..rows * inputs], inputs), &bias, &mut some);
                     let same = bits(&some) == bits(&all[..rows * outputs]);
                     assert!(same, "{rows} rows of {inputs} to {outputs}, {}", path.name());
                 }

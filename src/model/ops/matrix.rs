@@ -51,6 +51,10 @@ impl<'a> MatMut<'a> {
         Self { start: data.as_mut_ptr(), rows, cols, row_stride: cols, owner: PhantomData }
     }
 
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// The elements of one row.
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
         assert!(row < self.rows, "row of a matrix");

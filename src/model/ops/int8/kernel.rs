@@ -2,18 +2,21 @@
 //!
 //! A tile is a few rows against [`COLUMNS`] columns. Its inputs are unsigned and its weights signed, as the dot products
 //! of x86 have them, and it adds in 32 bits: every path gives the same numbers, to the bit, as nothing is rounded and
-//! nothing saturates. AVX2 has no such product, and its own of bytes saturates; there bytes are made 16 bits wide and
-//! multiplied in pairs. The one file of `ops` beside `matrix.rs` that needs `unsafe`: instructions that are chosen while
-//! the program runs have no other form.
+//! nothing saturates. AVX2 has no such product, and its own of bytes adds in 16 bits and saturates; there the weights are
+//! bounded so that they cannot, and what is beyond the bound is multiplied apart (`remainders.rs`). `unsafe` is needed as
+//! instructions that are chosen while the program runs have no other form.
 
 use std::sync::LazyLock;
 
+use super::remainders::{EIGHT, ROWS as TOGETHER};
 use crate::model::ops::simd::wide;
 
 /// Columns of a tile.
 pub const COLUMNS: usize = 64;
-/// Rows of a tile at most.
+/// Rows of a tile at most, where its sums stay in registers.
 pub const ROWS: usize = 6;
+/// Rows of a tile at most, where weights are read for many.
+pub const MOST_ROWS: usize = 96;
 /// Neighbouring inputs that are multiplied at once.
 pub const GROUP: usize = 4;
 /// Columns whose weights lie together: those of one group of inputs are a line of the cache.
@@ -22,8 +25,12 @@ pub const STRIP: usize = 16;
 const LINE: usize = STRIP * GROUP;
 const STEP: usize = COLUMNS * GROUP;
 
+/// Bytes of inputs that stay in the second cache, as they are and laid across.
+#[cfg(target_arch = "x86_64")]
+const KEPT: usize = 3 << 16;
+
 /// The sums of a tile, row after row.
-pub type Sums = [i32; ROWS * COLUMNS];
+pub type Sums = [i32; MOST_ROWS * COLUMNS];
 
 /// One of several equal ways to compute a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +41,7 @@ pub enum Path {
     /// The same on eight.
     #[cfg(target_arch = "x86_64")]
     AvxVnni,
-    /// `vpmaddwd` on numbers made wider.
+    /// `vpmaddubsw` on weights that are bounded.
     #[cfg(target_arch = "x86_64")]
     Avx2,
     /// What the compiler makes of a plain loop.
@@ -79,13 +86,37 @@ impl Path {
         }
     }
 
+    /// Whether weights have to be bounded.
+    pub fn bounds(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => true,
+            _ => false,
+        }
+    }
+
+    /// Rows of a tile at most.
+    pub fn rows(self) -> usize {
+        if self.bounds() { MOST_ROWS } else { ROWS }
+    }
+
+    /// Rows of so many inputs that are multiplied with a block of columns before the next, so that both stay in the cache.
+    pub fn rows_at_once(self, inputs: usize) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => (KEPT / inputs.max(1)).clamp(TOGETHER, MOST_ROWS) / TOGETHER * TOGETHER,
+            _ => 16 * ROWS,
+        }
+    }
+
     /// Writes the sums of `count` rows of inputs against a column block of weights.
     ///
     /// Row `r` of `x` begins at `r * stride`. `weights` are strips of [`STRIP`] columns, each with all groups of [`GROUP`]
-    /// inputs: of each column in turn its four.
+    /// inputs: of each column in turn its four. There are whole eights of inputs, bounded where the path says so.
     pub fn tile(self, x: &[u8], stride: usize, count: usize, weights: &[i8], sums: &mut Sums) {
-        assert!((1..=ROWS).contains(&count), "rows of a tile");
+        assert!((1..=self.rows()).contains(&count), "rows of a tile");
         let groups = weights.len() / STEP;
+        assert!((groups * GROUP).is_multiple_of(EIGHT), "weights of a tile");
         assert!(groups * GROUP <= stride && (count - 1) * stride + groups * GROUP <= x.len(), "inputs of a tile");
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -129,10 +160,9 @@ fn portable(x: &[u8], stride: usize, count: usize, weights: &[i8], sums: &mut Su
 #[expect(unsafe_code, reason = "instructions that are chosen while the program runs, and loads by pointer")]
 mod x86 {
     use std::arch::x86_64::{
-        _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_dpbusd_avx_epi32, _mm256_hadd_epi32,
-        _mm256_loadu_si256, _mm256_madd_epi16, _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_set1_epi64x,
-        _mm256_setzero_si256, _mm256_storeu_si256, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32,
-        _mm512_setzero_si512, _mm512_storeu_si512,
+        _mm256_add_epi16, _mm256_add_epi32, _mm256_dpbusd_avx_epi32, _mm256_loadu_si256, _mm256_madd_epi16,
+        _mm256_maddubs_epi16, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256,
+        _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
     };
 
     use super::{COLUMNS, GROUP, LINE, Path, ROWS, STEP, STRIP, Sums};
@@ -166,12 +196,7 @@ mod x86 {
                 (Path::AvxVnni, 4) => avx_vnni::<4>(tile),
                 (Path::AvxVnni, 5) => avx_vnni::<5>(tile),
                 (Path::AvxVnni, _) => avx_vnni::<6>(tile),
-                (Path::Avx2 | Path::Portable, 1) => avx2::<1>(tile),
-                (Path::Avx2 | Path::Portable, 2) => avx2::<2>(tile),
-                (Path::Avx2 | Path::Portable, 3) => avx2::<3>(tile),
-                (Path::Avx2 | Path::Portable, 4) => avx2::<4>(tile),
-                (Path::Avx2 | Path::Portable, 5) => avx2::<5>(tile),
-                (Path::Avx2 | Path::Portable, _) => avx2::<6>(tile),
+                (Path::Avx2 | Path::Portable, _) => avx2(tile, count),
             }
         }
     }
@@ -238,63 +263,68 @@ mod x86 {
         }
     }
 
-    /// Groups whose inputs are made wider at once.
-    const WIDENED: usize = 192;
+    /// Groups whose weights of a strip stay in the nearest cache.
+    const PART: usize = 192;
 
     #[target_feature(enable = "avx2")]
-    unsafe fn avx2<const R: usize>(tile: Tile) {
-        let mut wide = [[0_i64; WIDENED]; R];
+    unsafe fn avx2(tile: Tile, count: usize) {
         // SAFETY: as above.
         unsafe {
-            for first in (0..tile.groups).step_by(WIDENED) {
-                let groups = WIDENED.min(tile.groups - first);
-                for (row, wide) in wide.iter_mut().enumerate() {
-                    for (group, wide) in wide.iter_mut().take(groups).enumerate() {
-                        let [a, b, c, d] = (four(tile, row, first + group) as u32).to_le_bytes().map(i64::from);
-                        *wide = a | b << 16 | c << 32 | d << 48;
+            for first in (0..tile.groups).step_by(PART) {
+                for strip in 0..COLUMNS / STRIP {
+                    let mut row = 0;
+                    while row < count {
+                        let some = Tile {
+                            x: tile.x.add(row * tile.stride + first * GROUP),
+                            weights: tile.weights.add((strip * tile.groups + first) * LINE),
+                            groups: PART.min(tile.groups - first),
+                            sums: tile.sums.add(row * COLUMNS + strip * STRIP),
+                            ..tile
+                        };
+                        row += match count - row {
+                            1 => avx2_rows::<1>(some, first > 0),
+                            2 => avx2_rows::<2>(some, first > 0),
+                            3 | 5 => avx2_rows::<3>(some, first > 0),
+                            _ => avx2_rows::<4>(some, first > 0),
+                        };
                     }
-                }
-                for eight in 0..COLUMNS / 8 {
-                    avx2_columns::<R>(tile, &wide, first..first + groups, eight);
                 }
             }
         }
     }
 
-    /// Eight columns of a tile, over some of its groups. Each sum is two until it is stored: of the first and of the last
-    /// pair of every group.
+    /// A few rows of a strip: writes their sums or adds them to what is there; returns how many rows. Four products are
+    /// added in 16 bits before they are made wider, which is fewer instructions than anything else that is exact.
     #[target_feature(enable = "avx2")]
     #[inline]
-    unsafe fn avx2_columns<const R: usize>(
-        tile: Tile,
-        wide: &[[i64; WIDENED]; R],
-        groups: std::ops::Range<usize>,
-        eight: usize,
-    ) {
+    unsafe fn avx2_rows<const R: usize>(tile: Tile, add: bool) -> usize {
         // SAFETY: as above.
         unsafe {
+            let one = _mm256_set1_epi16(1);
             let mut sums = [[_mm256_setzero_si256(); 2]; R];
-            let first = groups.start;
-            let half = tile.weights.add(eight / 2 * tile.groups * LINE + eight % 2 * LINE / 2);
-            for group in groups {
-                let line = half.add(group * LINE);
-                let w = [
-                    _mm256_cvtepi8_epi16(_mm_loadu_si128(line.cast())),
-                    _mm256_cvtepi8_epi16(_mm_loadu_si128(line.add(LINE / 4).cast())),
-                ];
+            for group in (0..tile.groups).step_by(2) {
+                let line = tile.weights.add(group * LINE);
+                let w = [_mm256_loadu_si256(line.cast()), _mm256_loadu_si256(line.add(LINE / 2).cast())];
+                let line = line.add(LINE);
+                let next_w = [_mm256_loadu_si256(line.cast()), _mm256_loadu_si256(line.add(LINE / 2).cast())];
                 for (row, sums) in sums.iter_mut().enumerate() {
-                    let x = _mm256_set1_epi64x(wide[row][group - first]);
+                    let x = _mm256_set1_epi32(four(tile, row, group));
+                    let next_x = _mm256_set1_epi32(four(tile, row, group + 1));
                     for i in 0..2 {
-                        sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(x, w[i]));
+                        let pairs = _mm256_maddubs_epi16(x, w[i]);
+                        let fours = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(next_x, next_w[i]));
+                        sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(fours, one));
                     }
                 }
             }
             for (row, sums) in sums.iter().enumerate() {
-                let to = tile.sums.add(row * COLUMNS + eight * 8);
-                let whole = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(sums[0], sums[1]));
-                let before = if first == 0 { _mm256_setzero_si256() } else { _mm256_loadu_si256(to.cast()) };
-                _mm256_storeu_si256(to.cast(), _mm256_add_epi32(before, whole));
+                for (i, sum) in sums.iter().enumerate() {
+                    let to = tile.sums.add(row * COLUMNS + i * 8).cast();
+                    let before = if add { _mm256_loadu_si256(to) } else { _mm256_setzero_si256() };
+                    _mm256_storeu_si256(to, _mm256_add_epi32(before, *sum));
+                }
             }
+            R
         }
     }
 
@@ -303,6 +333,7 @@ mod x86 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::remainders::{LAID, Remainders, across};
     use super::*;
     use crate::random::{Purpose, Stream, key};
 
@@ -312,29 +343,58 @@ mod tests {
         (0..count).map(|i| if i % 11 < 3 { 255 } else { (stream.next_u64() >> 24) as u8 }).collect()
     }
 
+    /// Weights in strips from those of one column after the other.
+    fn in_strips(columns: &[i8], inputs: usize) -> Vec<i8> {
+        let mut weights = vec![0; columns.len()];
+        for (column, of_column) in columns.chunks(inputs).enumerate() {
+            for (input, weight) in of_column.iter().enumerate() {
+                let line = column / STRIP * (inputs / GROUP) + input / GROUP;
+                weights[line * LINE + column % STRIP * GROUP + input % GROUP] = *weight;
+            }
+        }
+        weights
+    }
+
+    /// The sums of a path, in tiles as many as are needed.
+    fn sums_by(path: Path, x: &[u8], stride: usize, count: usize, columns: &[i8], inputs: usize) -> Vec<i64> {
+        let mut columns = columns.to_vec();
+        let beyond = path.bounds().then(|| Remainders::take(&mut columns, inputs));
+        let weights = in_strips(&columns, inputs);
+        let mut all = Vec::new();
+        for first in (0..count).step_by(path.rows()) {
+            let (mut sums, count) = ([i32::MIN; MOST_ROWS * COLUMNS], path.rows().min(count - first));
+            path.tile(&x[first * stride..], stride, count, &weights, &mut sums);
+            if let Some(beyond) = &beyond {
+                let mut rows = x[first * stride..].to_vec();
+                rows.resize(MOST_ROWS * stride, 9);
+                beyond.add(&across(&rows, stride), stride, count, &mut sums);
+            }
+            all.extend(sums[..count * COLUMNS].iter().map(|sum| i64::from(*sum)));
+        }
+        all
+    }
+
+    fn textbook(x: &[u8], stride: usize, count: usize, columns: &[i8], inputs: usize) -> Vec<i64> {
+        let products = |row: usize, column: usize| {
+            let weights = &columns[column * inputs..][..inputs];
+            x[row * stride..].iter().zip(weights).map(|(x, w)| i64::from(*x) * i64::from(*w)).sum()
+        };
+        (0..count * COLUMNS).map(|place| products(place / COLUMNS, place % COLUMNS)).collect()
+    }
+
     #[test]
     fn every_path_gives_the_sums_of_the_textbook() {
-        for (seed, groups) in [1, 2, 3, 8, 9, 191, 192, 193, 400].into_iter().enumerate() {
+        for (seed, groups) in [2, 4, 6, 8, 10, 190, 192, 194, 400].into_iter().enumerate() {
             let inputs = groups * GROUP;
-            let stride = inputs + 4 * (seed % 2);
-            let x = bytes(ROWS * stride, seed as u64);
-            let weights: Vec<i8> =
-                bytes(groups * STEP, 77 + seed as u64).iter().map(|b| (*b as i8).max(-127)).collect();
-            for count in 1..=ROWS {
-                let expected: Vec<i64> = (0..count * COLUMNS)
-                    .map(|place| {
-                        let (row, column) = (place / COLUMNS, place % COLUMNS);
-                        let (strip, column) = (column / STRIP, column % STRIP);
-                        let line = |input: usize| (strip * groups + input / GROUP) * LINE;
-                        let w = |input: usize| weights[line(input) + column * GROUP + input % GROUP];
-                        (0..inputs).map(|i| i64::from(x[row * stride + i]) * i64::from(w(i))).sum()
-                    })
-                    .collect();
+            let stride = inputs.next_multiple_of(LAID) + LAID * (seed % 2);
+            let x = bytes(MOST_ROWS * stride, seed as u64);
+            let columns: Vec<i8> =
+                bytes(COLUMNS * inputs, 77 + seed as u64).iter().map(|b| (*b as i8).max(-127)).collect();
+            for count in [1, 2, 3, 4, 5, 6, 7, 33, MOST_ROWS] {
+                let expected = textbook(&x, stride, count, &columns, inputs);
                 for path in Path::all() {
-                    let mut sums = [i32::MIN; ROWS * COLUMNS];
-                    path.tile(&x, stride, count, &weights, &mut sums);
-                    let found: Vec<i64> = sums[..count * COLUMNS].iter().map(|sum| i64::from(*sum)).collect();
-                    assert_eq!(found, expected, "{} with {count} rows of {groups} groups", path.name());
+                    let found = sums_by(path, &x, stride, count, &columns, inputs);
+                    assert!(found == expected, "{} with {count} rows of {groups} groups", path.name());
                 }
             }
         }
@@ -342,12 +402,16 @@ mod tests {
 
     #[test]
     fn the_largest_numbers_do_not_saturate() {
-        let groups = 768;
-        let (x, weights) = (vec![255_u8; groups * GROUP], vec![-127_i8; groups * STEP]);
-        for path in Path::all() {
-            let mut sums = [0; ROWS * COLUMNS];
-            path.tile(&x, groups * GROUP, 1, &weights, &mut sums);
-            assert!(sums[..COLUMNS].iter().all(|sum| *sum == -255 * 127 * 3072), "{}", path.name());
+        let inputs = 3072;
+        let x = vec![255_u8; 7 * inputs];
+        let alike = |i: usize| [127, 127, -127, -127, 127, -127, -127, 127][i / 3 % 8];
+        for columns in
+            [vec![-127_i8; COLUMNS * inputs], vec![127; COLUMNS * inputs], (0..COLUMNS * inputs).map(alike).collect()]
+        {
+            let expected = textbook(&x, inputs, 7, &columns, inputs);
+            for path in Path::all() {
+                assert!(sums_by(path, &x, inputs, 7, &columns, inputs) == expected, "{}", path.name());
+            }
         }
     }
 }
