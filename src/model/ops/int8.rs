@@ -91,9 +91,10 @@ impl Weights8 {
         let out = Blocks::new(y);
         (0..row_blocks * column_blocks).into_par_iter().for_each(|task| {
             // Neighbouring tasks share their inputs where those are read twice, else their weights, the larger part.
-            let (block, row_block) = match self.path.bounds() {
-                true => (task % column_blocks, task / column_blocks),
-                false => (task / row_blocks, task % row_blocks),
+            let (block, row_block) = if self.path.bounds() {
+                (task % column_blocks, task / column_blocks)
+            } else {
+                (task / row_blocks, task % row_blocks)
             };
             let columns = block * COLUMNS..outputs.min((block + 1) * COLUMNS);
             let step = self.packed.len() / column_blocks;

@@ -16,7 +16,7 @@ pub const COLUMNS: usize = 64;
 /// Rows of a tile at most, where its sums stay in registers.
 pub const ROWS: usize = 6;
 /// Rows of a tile at most, where weights are read for many.
-pub const MOST_ROWS: usize = 96;
+pub const MOST_ROWS: usize = 64;
 /// Neighbouring inputs that are multiplied at once.
 pub const GROUP: usize = 4;
 /// Columns whose weights lie together: those of one group of inputs are a line of the cache.
@@ -26,7 +26,6 @@ const LINE: usize = STRIP * GROUP;
 const STEP: usize = COLUMNS * GROUP;
 
 /// Bytes of inputs that stay in the second cache, as they are and laid across.
-#[cfg(target_arch = "x86_64")]
 const KEPT: usize = 3 << 16;
 
 /// The sums of a tile, row after row.
@@ -102,11 +101,7 @@ impl Path {
 
     /// Rows of so many inputs that are multiplied with a block of columns before the next, so that both stay in the cache.
     pub fn rows_at_once(self, inputs: usize) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => (KEPT / inputs.max(1)).clamp(TOGETHER, MOST_ROWS) / TOGETHER * TOGETHER,
-            _ => 16 * ROWS,
-        }
+        if self.bounds() { (KEPT / inputs.max(1)).clamp(TOGETHER, MOST_ROWS) / TOGETHER * TOGETHER } else { 16 * ROWS }
     }
 
     /// Writes the sums of `count` rows of inputs against a column block of weights.

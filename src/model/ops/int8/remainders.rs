@@ -243,18 +243,18 @@ mod x86 {
     /// Eight rows of eight columns from eight columns of eight rows.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn turned(c: [__m256i; 8]) -> [__m256i; 8] {
-        let fours = |c: [__m256i; 4]| {
-            let (a, b) = (_mm256_unpacklo_epi32(c[0], c[1]), _mm256_unpackhi_epi32(c[0], c[1]));
-            let (d, e) = (_mm256_unpacklo_epi32(c[2], c[3]), _mm256_unpackhi_epi32(c[2], c[3]));
+    fn turned(columns: [__m256i; 8]) -> [__m256i; 8] {
+        let of_four = |columns: &[__m256i]| {
+            let low = [0, 2].map(|i| _mm256_unpacklo_epi32(columns[i], columns[i + 1]));
+            let high = [0, 2].map(|i| _mm256_unpackhi_epi32(columns[i], columns[i + 1]));
             [
-                _mm256_unpacklo_epi64(a, d),
-                _mm256_unpackhi_epi64(a, d),
-                _mm256_unpacklo_epi64(b, e),
-                _mm256_unpackhi_epi64(b, e),
+                _mm256_unpacklo_epi64(low[0], low[1]),
+                _mm256_unpackhi_epi64(low[0], low[1]),
+                _mm256_unpacklo_epi64(high[0], high[1]),
+                _mm256_unpackhi_epi64(high[0], high[1]),
             ]
         };
-        let (left, right) = (fours([c[0], c[1], c[2], c[3]]), fours([c[4], c[5], c[6], c[7]]));
+        let (left, right) = (of_four(&columns[..4]), of_four(&columns[4..]));
         let mut rows = [_mm256_setzero_si256(); 8];
         for i in 0..4 {
             rows[i] = _mm256_permute2x128_si256::<0x20>(left[i], right[i]);
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn products_are_those_of_the_plain_loop() {
         for inputs in [16, 48, 768, 784, 2000] {
-            let rows = bytes(3 * ROWS * inputs, inputs as u64, 7);
+            let rows = bytes(MOST_ROWS * inputs, inputs as u64, 7);
             let laid = across(&rows, inputs);
             for (group, laid) in laid.chunks_exact(ROWS * inputs).enumerate() {
                 for (at, x) in laid.iter().enumerate() {
@@ -352,7 +352,7 @@ mod tests {
             let before = weights(COLUMNS * inputs, 5 + inputs as u64);
             let mut left = before.clone();
             let taken = Remainders::take(&mut left, inputs);
-            for count in [1, 4, 17, 31, 32, 33, 90, MOST_ROWS] {
+            for count in [1, 4, 17, 31, 32, 33, 60, MOST_ROWS] {
                 let mut sums = [7; MOST_ROWS * COLUMNS];
                 taken.add(&laid, inputs, count, &mut sums);
                 for (place, sum) in sums.iter().enumerate() {
