@@ -447,9 +447,9 @@ impl<'a> Builder<'a> {
         match start {
             Start::Zero => vec![0.0; count],
             Start::One => vec![1.0; count],
-            Start::Normal => self.normal(name, count),
+            Start::Normal => normal(self.seed, name, self.config.initializer_range, count),
             Start::Table { padding } => {
-                let mut values = self.normal(name, count);
+                let mut values = normal(self.seed, name, self.config.initializer_range, count);
                 if let Some(row) = padding {
                     values[row as usize * shape[1]..][..shape[1]].fill(0.0);
                 }
@@ -458,21 +458,21 @@ impl<'a> Builder<'a> {
             Start::Sines => sines(shape[0], shape[1]),
         }
     }
+}
 
-    /// Normal with the configured deviation, a pure function of the seed and the weight's name (Box and Muller, 1958).
-    fn normal(&self, name: &str, count: usize) -> Vec<f32> {
-        let address: Vec<u64> = name.bytes().map(u64::from).collect();
-        let mut stream = Stream::new(key(self.seed, Purpose::Init, &address));
-        let deviation = self.config.initializer_range;
-        let mut values = Vec::with_capacity(count + 1);
-        while values.len() < count {
-            let radius = (-2.0 * (1.0 - stream.unit()).ln()).sqrt() * deviation;
-            let angle = std::f64::consts::TAU * stream.unit();
-            values.extend([(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]);
-        }
-        values.truncate(count);
-        values
+/// Numbers of a new weight: normal with a deviation, a pure function of the seed and the weight's name (Box and Muller,
+/// 1958).
+pub fn normal(seed: u64, name: &str, deviation: f64, count: usize) -> Vec<f32> {
+    let address: Vec<u64> = name.bytes().map(u64::from).collect();
+    let mut stream = Stream::new(key(seed, Purpose::Init, &address));
+    let mut values = Vec::with_capacity(count + 1);
+    while values.len() < count {
+        let radius = (-2.0 * (1.0 - stream.unit()).ln()).sqrt() * deviation;
+        let angle = std::f64::consts::TAU * stream.unit();
+        values.extend([(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]);
     }
+    values.truncate(count);
+    values
 }
 
 #[cfg(test)]

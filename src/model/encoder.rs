@@ -12,7 +12,8 @@ use super::ops::dropout::{Noise, TokenKeys};
 use super::ops::embedding::{FusedEmbedding, Places};
 use super::ops::layer::{FusedLayer, LayerNoise};
 use super::ops::low_rank::Dropped;
-use super::ops::weights::{Dense, Slot};
+use super::ops::scores::Scores;
+use super::ops::weights::{Dense, LayerWeights, Slot};
 use super::ops::{Backend, Products, attention, parts, plain};
 use super::params::{Param, host};
 use super::{Body, Model, ModelError};
@@ -33,6 +34,8 @@ pub struct Pass {
     pub rows: Option<Arc<[u32]>>,
     pub keep_hidden: bool,
     pub keep_attention: bool,
+    /// Whether what each layer's attention scores are made of is kept, with its graph.
+    pub keep_scores: bool,
 }
 
 /// The dropout of one step.
@@ -52,6 +55,8 @@ pub struct Encoded {
     pub hidden: Vec<Tensor>,
     /// If kept: for each layer and sequence, (heads, tokens, visible tokens).
     pub attentions: Vec<Vec<Vec<f32>>>,
+    /// If kept: for each layer, of every token.
+    pub scores: Vec<Scores>,
 }
 
 /// Dropout sites: one number for each place in the model.
@@ -79,6 +84,15 @@ impl Model {
         }
         let all = self.encode(input, &Pass { rows: None, ..pass.clone() })?;
         self.means(&all.last, input)
+    }
+
+    /// What a task's head reads of the last states of all tokens: those of `rows`, or the mean of each sequence's.
+    pub fn read(&self, task: Task, last: &Tensor, input: &Input, rows: Option<&[u32]>) -> Result<Tensor, ModelError> {
+        match rows {
+            _ if self.config.reads_mean(HeadKind::for_task(task)) => self.means(last, input),
+            Some(rows) => Ok(last.index_select(&Tensor::from_slice(rows, rows.len(), &self.device)?, 0)?),
+            None => Ok(last.clone()),
+        }
     }
 
     /// The mean of each sequence's states: (sequences, hidden). Where it is to be derived, it is a product.
@@ -152,15 +166,20 @@ impl Model {
         self.queries_and_keys(self.config.schedule()[step].stored, x)
     }
 
+    /// The same as what its scores are made of, without a graph.
+    pub fn scores_at(&self, step: usize, x: &Tensor) -> Result<Scores, ModelError> {
+        self.scores_of(step, x, None, &Pass::default())
+    }
+
     /// Runs the steps of the schedule from `first` on; `x` is what enters them.
     pub fn encode_from(&self, first: usize, x: Tensor, input: &Input, pass: &Pass) -> Result<Encoded, ModelError> {
         let keys = pass.dropout.map(|dropout| TokenKeys::new(dropout.key, &input.starts, &input.slots));
         let all = Arc::new(self.layout(input));
         let schedule = self.config.schedule();
         // Only the encoder that most families share computes fewer tokens in its last layer.
-        let cuts = matches!(self.body, Body::Shared(_)) && !pass.keep_hidden && !pass.keep_attention;
-        let wanted = pass.rows.clone().filter(|_| cuts);
-        let (mut hidden, mut attentions) = (Vec::new(), Vec::new());
+        let keeps = pass.keep_hidden || pass.keep_attention || pass.keep_scores;
+        let wanted = pass.rows.clone().filter(|_| matches!(self.body, Body::Shared(_)) && !keeps);
+        let (mut hidden, mut attentions, mut scores) = (Vec::new(), Vec::new(), Vec::new());
         let mut x = x;
         if pass.keep_hidden {
             hidden.push(x.clone());
@@ -174,6 +193,9 @@ impl Model {
             if pass.keep_attention {
                 attentions.push(self.attention_of(step.stored, &x, &all)?);
             }
+            if pass.keep_scores && step.ends_layer {
+                scores.push(self.scores_of(index, &x, keys.as_ref(), pass)?);
+            }
             x = self.layer(index, &x, &layout, keys.as_ref(), pass)?;
             if pass.keep_hidden && step.ends_layer {
                 hidden.push(x.clone());
@@ -184,10 +206,11 @@ impl Model {
             Some(rows) => x.index_select(&Tensor::from_slice(rows, rows.len(), &self.device)?, 0)?,
             None => x,
         };
-        Ok(Encoded { last, hidden, attentions })
+        Ok(Encoded { last, hidden, attentions, scores })
     }
 
-    fn layout(&self, input: &Input) -> Layout {
+    /// Where each token of an input stands, and which it attends to.
+    pub fn layout(&self, input: &Input) -> Layout {
         Layout { causal: input.causal || self.config.causal, ..input.layout() }
     }
 
@@ -261,11 +284,7 @@ impl Model {
             probabilities: Noise::new(keys, place, rate(pass, self.config.attention_dropout)),
             after_attention: Noise::new(keys, place + 1, hidden_rate),
             after_feed_forward: Noise::new(keys, place + 2, after_rate),
-            adapters: Slot::ALL.map(|slot| {
-                let adapter = weights.dense()[slot as usize].adapter.as_ref()?;
-                let site = site::ADAPTERS + index as u64 * site::A_LAYERS_ADAPTERS + slot as u64;
-                Noise::new(keys, site, adapter.dropout)
-            }),
+            adapters: Slot::ALL.map(|slot| before_adapter(weights, slot, index, keys)),
         };
         let gate = self.gates.get(index);
         Ok(match self.backend {
@@ -279,6 +298,21 @@ impl Model {
             }
             Backend::Plain => maybe_detached(pass, plain::layer(weights, layout, &noise, gate.map(Arc::as_ref), x)?),
         })
+    }
+
+    /// What a step's scores are made of, from what enters it: the same numbers that the step computes for itself.
+    fn scores_of(&self, index: usize, x: &Tensor, keys: Option<&TokenKeys>, pass: &Pass) -> Result<Scores, ModelError> {
+        heed();
+        let weights = &self.shared("its attention scores")?.layers[self.config.schedule()[index].stored];
+        let trained = weights.trainable();
+        let keys = keys.filter(|_| trained);
+        let keep = pass.graph && (trained || x.track_op());
+        let of = |dense: &Dense, slot| -> Result<Tensor, ModelError> {
+            let products = if keep { pass.products } else { Products::F32 };
+            let way = parts::Way { noise: before_adapter(weights, slot, index, keys), products };
+            Ok(maybe_detached(pass, parts::dense_as(self.backend, &self.params, dense, x, &way)?))
+        };
+        Ok(Scores { query: of(&weights.query, Slot::Query)?, key: of(&weights.key, Slot::Key)?, heads: weights.heads })
     }
 
     fn queries_and_keys(&self, stored: usize, x: &Tensor) -> Result<[Vec<f32>; 2], ModelError> {
@@ -392,6 +426,13 @@ pub fn mean(states: &[f32], width: usize) -> Vec<f32> {
     }
     let tokens = (states.len() / width.max(1)) as f64;
     sums.into_iter().map(|sum| (sum / tokens) as f32).collect()
+}
+
+/// What is dropped before the adapter of a dense layer of a step, where it has one.
+fn before_adapter(weights: &LayerWeights, slot: Slot, index: usize, keys: Option<&TokenKeys>) -> Option<Noise> {
+    let adapter = weights.dense()[slot as usize].adapter.as_ref()?;
+    let site = site::ADAPTERS + index as u64 * site::A_LAYERS_ADAPTERS + slot as u64;
+    Noise::new(keys, site, adapter.dropout)
 }
 
 fn rate(pass: &Pass, configured: f64) -> f64 {

@@ -40,6 +40,7 @@ use std::sync::Arc;
 use candle_core::Device;
 
 pub use adapter::is_model_folder;
+pub use build::normal;
 pub use config::EncoderConfig;
 pub use cut::{cut, spaced};
 pub use decisions::Decisions;
@@ -57,8 +58,10 @@ pub use precision::Precision;
 
 use ops::Backend;
 pub use ops::Products;
+pub use ops::attention::Heads;
 use ops::embedding::EmbeddingWeights;
 pub use ops::gate::{Gate, Measured};
+pub use ops::scores::Scores;
 pub use ops::weights::Slot;
 use ops::weights::{Dense, LayerWeights};
 

@@ -4,6 +4,7 @@ mod unused;
 
 use super::TrainError;
 use super::config::{ALL_TARGETS, ClassWeights, Dropout, Group, Init, Probe, RunConfig, StrategyKind};
+use super::layers::Look;
 use super::limits::{self, Limit};
 use super::probes::why_not;
 use crate::metrics::Measure;
@@ -184,12 +185,6 @@ impl RunConfig {
                 "a run, a model folder, an adapter's folder or embedded",
             );
         }
-        for (key, value) in [("distill.hidden", distill.hidden), ("distill.attention", distill.attention)] {
-            if value != 0.0 {
-                let expected = "0, as only soft labels are learned from a teacher so far";
-                return wrong(key, value.to_string(), expected);
-            }
-        }
         if self.task.has_generator() {
             let expected = "none for rtd, whose generator is what the model learns from";
             return wrong("distill.teacher", distill.teacher.display().to_string(), expected);
@@ -260,6 +255,7 @@ impl RunConfig {
                 ("distill.temperature", distill.temperature, limits::TEMPERATURE),
                 ("distill.soft", distill.soft, limits::SHARE),
             ]);
+            numbers.extend(Look::ALL.map(|look| (look.key(), look.counts(distill), limits::COUNTS)));
         }
         if let Dropout::Rate(rate) = run.dropout {
             numbers.push(("run.dropout", rate, limits::DROPOUT));
@@ -327,8 +323,10 @@ mod tests {
         check("classify", "[distill]\nsoft = 1.0\n", &["distill.teacher is not set"]);
         check("classify", &teacher("temperature = 0.0\n"), &["distill.temperature is 0", "above 0"]);
         check("classify", &teacher("soft = 1.5\n"), &["distill.soft is 1.5, expected 0 to 1"]);
-        check("classify", &teacher("hidden = 0.5\n"), &["distill.hidden is 0.5, expected 0, as only soft labels"]);
-        check("classify", &teacher("attention = 1.0\n"), &["distill.attention is 1, expected 0"]);
+        check("classify", &teacher("hidden = 0.5\nattention = 2\ncosine = 1.0\n"), &[]);
+        check("classify", &teacher("hidden = -0.5\n"), &["distill.hidden is -0.5, expected 0 or more"]);
+        check("classify", &teacher("attention = inf\n"), &["distill.attention is inf, expected 0 or more"]);
+        check("classify", &teacher("cosine = nan\n"), &["distill.cosine is NaN, expected 0 or more"]);
         check("classify", &teacher("layers = 3\n"), &["distill.layers is 3", "[model] is m"]);
         check("rtd", &teacher(""), &["distill.teacher is t, expected none for rtd"]);
         check("rtd", "[language]\ndiscriminator_weight = -1.0\n", &["discriminator_weight is -1"]);

@@ -31,14 +31,14 @@ pub trait Companion: std::fmt::Debug {
     fn asked(&self, features: &Features) -> f64;
 
     /// Changes what the model is asked in a batch of training, and adds the gradients of its own loss to the weights:
-    /// the sum over what it is asked, divided by `denominator`. The dropout's key addresses all it draws, so that cutting
+    /// the sum over what it is asked, divided by that of the update. The dropout's key addresses all it draws, so that cutting
     /// an update into micro-batches changes nothing.
     fn join(
         &self,
         work: &mut Work,
         features: &[&Features],
         dropout: PassDropout,
-        denominator: f64,
+        update: Divisors,
     ) -> Result<Joined, TrainError>;
 
     /// Changes what the model is asked in a batch of an evaluation; `key` addresses what is drawn.
@@ -52,6 +52,14 @@ pub trait Companion: std::fmt::Debug {
     fn score(&self, _data: &Prepared) -> Result<Option<TeacherScore>, TrainError> {
         Ok(None)
     }
+}
+
+/// What losses of an update are divided by, so that cutting it into micro-batches changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Divisors {
+    /// What the companion is asked.
+    pub asked: f64,
+    pub tokens: f64,
 }
 
 /// What a companion made of its part in a batch.
@@ -72,6 +80,12 @@ pub struct Expected {
     pub held: u64,
     /// Those of them that are trained.
     pub trained: u64,
+    /// Whether a backward pass comes through it, and evaluations ask it each time.
+    pub learns: bool,
+    /// Numbers that are kept for each token of a micro-batch beside its own pass.
+    pub numbers: u64,
+    /// Operations for each token of an update beside its own passes.
+    pub operations: f64,
     /// Weights in the folder that is kept of it.
     pub kept: u64,
     /// Share of the tokens for which it has as many logits as there are words.

@@ -26,7 +26,7 @@ pub fn of_run(config: &RunConfig, model: &Model, data: &Prepared) -> Result<Opti
 /// What is known of it beforehand; `model` is the configuration of the model that is trained.
 pub fn expected(config: &RunConfig, model: &EncoderConfig) -> Result<Option<Expected>, TrainError> {
     if let Some(distill) = &config.distill {
-        return teacher::expected(config, distill).map(Some);
+        return teacher::expected(config, distill, model).map(Some);
     }
     let expected = || generator::expected(model, &config.language);
     config.task.has_generator().then(expected).transpose()

@@ -92,6 +92,11 @@ impl RunConfig {
         self
     }
 
+    /// Whether the layers of a student are compared with its teacher's.
+    pub fn compares_layers(&self) -> bool {
+        self.distill.as_ref().is_some_and(Distill::compares)
+    }
+
     /// Whether each text is read together with its translation.
     pub fn is_translation(&self) -> bool {
         self.task.targets() == Targets::Hidden && self.language.objective == LanguageObjective::Translation

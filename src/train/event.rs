@@ -97,6 +97,10 @@ pub struct Step {
     /// Mean over the update's valid labels.
     #[serde(deserialize_with = "number")]
     pub loss: f64,
+    /// What it is made of, where it has several parts: `labels` and what is learned from a teacher (`soft`, `hidden`,
+    /// `attention`, `cosine`), each times what it counts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "numbers")]
+    pub parts: BTreeMap<String, f64>,
     /// The rate the update used; the head's where groups differ.
     pub lr: f64,
     /// The rate of each group.
@@ -159,6 +163,7 @@ mod tests {
             step: 3,
             epoch: 0.5,
             loss: f64::NAN,
+            parts: BTreeMap::new(),
             lr: 1e-5,
             lrs: BTreeMap::new(),
             grad_norm: f64::INFINITY,

@@ -12,7 +12,7 @@ use candle_core::Tensor;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::companion::{Companion, Expected, Joined};
+use super::companion::{Companion, Divisors, Expected, Joined};
 use super::config::Language;
 use super::loss::CrossEntropy;
 use super::objective::{Asked, Work};
@@ -161,9 +161,9 @@ impl Companion for Generator {
         work: &mut Work,
         features: &[&Features],
         dropout: PassDropout,
-        denominator: f64,
+        update: Divisors,
     ) -> Result<Joined, TrainError> {
-        let made = self.learn(&work.input, &all_originals(features), dropout, denominator)?;
+        let made = self.learn(&work.input, &all_originals(features), dropout, update.asked)?;
         let loss = made.loss;
         made.replace(work);
         Ok(Joined { loss, model_weight: self.model_weight })
@@ -215,6 +215,9 @@ pub(super) fn expected(discriminator: &EncoderConfig, language: &Language) -> Re
         name: FOLDER,
         held,
         trained: held,
+        learns: true,
+        numbers: 0,
+        operations: 0.0,
         kept: own + embeddings,
         words: language.share,
         is_kept: false,

@@ -49,6 +49,8 @@ pub const LORA_ALPHA: Limit = above(0.0);
 /// Beyond it all outputs are alike.
 pub const TEMPERATURE: Limit = (Bound::Excluded(0.0), Bound::Included(100.0));
 pub const SHARE: Limit = between(0.0, 1.0);
+/// What a comparison with a teacher's layers counts.
+pub const COUNTS: Limit = below(0.0, f64::INFINITY);
 pub const DISCRIMINATOR_WEIGHT: Limit = below(0.0, f64::INFINITY);
 
 pub const fn between(from: f64, to: f64) -> Limit {

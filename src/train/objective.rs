@@ -11,6 +11,7 @@ use super::groups::class_weights;
 use super::hiding::Hiding;
 use super::loss::{self, CrossEntropy};
 use super::soft::Taught;
+use super::states::{Compared, Part};
 use crate::corpus::masking::{Masking, next_tokens};
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input};
@@ -42,6 +43,8 @@ pub struct Work {
     pub asked: Asked,
     /// What a teacher says of it.
     pub taught: Option<Taught>,
+    /// What the layers of a teacher make of it.
+    pub compared: Option<Compared>,
 }
 
 /// What is asked, one entry for each of the head's rows unless said otherwise.
@@ -212,7 +215,7 @@ impl Objective {
         match self.task.targets() {
             Targets::Tags | Targets::Hidden => {
                 let (rows, classes) = labelled(&targets, &input.starts);
-                Work { input, rows: Some(rows.into()), asked: Asked::Classes(classes), taught: None }
+                Work { input, rows: Some(rows.into()), asked: Asked::Classes(classes), taught: None, compared: None }
             }
             Targets::Span => {
                 let span = |target: &Labels| match target {
@@ -220,25 +223,26 @@ impl Objective {
                     _ => None,
                 };
                 let asked = Asked::Spans(targets.iter().map(span).collect());
-                Work { input, rows: None, asked, taught: None }
+                Work { input, rows: None, asked, taught: None, compared: None }
             }
             Targets::Replaced => {
                 let asked = Asked::Replaced(vec![None; input.ids.len()]);
-                Work { input, rows: None, asked, taught: None }
+                Work { input, rows: None, asked, taught: None, compared: None }
             }
             Targets::Class | Targets::Classes | Targets::Number => {
                 let rows = HeadKind::for_task(self.task).input().rows(&input).map(Into::into);
-                Work { input, rows, asked: Asked::Sequences(targets), taught: None }
+                Work { input, rows, asked: Asked::Sequences(targets), taught: None, compared: None }
             }
         }
     }
 
-    /// The batch's share of the update's loss, with that of a teacher's outputs where there is one.
-    pub fn loss(&self, logits: &Tensor, work: &Work, denominator: f64) -> Result<Tensor, TrainError> {
+    /// The parts of the batch's share of the update's loss, which add up to it: that of the labels, and that of a teacher's
+    /// outputs where there is one.
+    pub fn losses(&self, logits: &Tensor, work: &Work, denominator: f64) -> Result<Vec<Part>, TrainError> {
         let hard = self.of_labels(logits, work, denominator)?;
         Ok(match &work.taught {
-            Some(taught) => taught.mixed(&hard, self.task, logits, work)?,
-            None => hard,
+            Some(taught) => taught.shared(&hard, self.task, logits, work)?.into(),
+            None => vec![("labels", hard)],
         })
     }
 

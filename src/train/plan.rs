@@ -162,10 +162,12 @@ fn of_sequences(
     let mut work = cost.training(tokens_per_epoch as f64, epochs) + cost.forward(eval_tokens as f64) * epochs.max(1.0);
     let companion = companions::expected(config, encoder)?;
     if let Some(companion) = &companion {
-        let passes = if companion.trained > 0 { 3.0 } else { 1.0 };
+        let passes = if companion.learns { 3.0 } else { 1.0 };
         let times = if companion.is_kept { epochs.min(1.0) } else { epochs };
-        let judged = if companion.is_kept { 1.0 } else { epochs.max(1.0) };
+        // What learns nothing is asked of what is held out once, when the run ends.
+        let judged = if companion.learns { epochs.max(1.0) } else { 1.0 };
         let tokens = times * passes * tokens_per_epoch as f64 + judged * eval_tokens as f64;
+        work += epochs * tokens_per_epoch as f64 * companion.operations;
         let layers = companion.config.schedule().len() as f64;
         work += tokens * (layers * of_layer(&companion.config) + companion.words * of_words(&companion.config));
     }
@@ -357,7 +359,9 @@ impl Cost {
         // What is drawn anew each time is not kept.
         let is_drawn =
             config.task.reads() == Reads::Running || Shape::of(config) == Shape::Chunks || config.data.hide_words > 0.0;
-        let cache = config.strategy.cache && !is_drawn;
+        // A teacher's layers are compared with all of the student's, each time.
+        let compares = config.compares_layers();
+        let cache = config.strategy.cache && !is_drawn && !compares;
         let hidden = encoder.hidden_size as f64;
         let layer = of_layer(encoder);
         let schedule = encoder.schedule();
@@ -369,8 +373,8 @@ impl Cost {
         };
         let rest = schedule.len() - below;
         // Of the last layer only keys and values are computed for every token where the head reads the first alone.
-        let spared =
-            if rest > 0 && kind.input() == HeadInput::FirstToken { layer - 4.0 * hidden * hidden } else { 0.0 };
+        let reads_first = kind.input() == HeadInput::FirstToken && !compares;
+        let spared = if rest > 0 && reads_first { layer - 4.0 * hidden * hidden } else { 0.0 };
         let decoder = if kind.outputs() == Outputs::Words { asked(config) * of_words(encoder) } else { 0.0 };
         let prefix = layer * below as f64;
         Self {
@@ -382,7 +386,7 @@ impl Cost {
             // A matrix that is not trained costs the gradient of its input alone.
             backward: if matches!(config.strategy.kind, StrategyKind::Lora | StrategyKind::BitFit) { 1.0 } else { 2.0 },
             graph_layers: rest,
-            first_tokens: rest == 0 && kind.input() == HeadInput::FirstToken,
+            first_tokens: rest == 0 && reads_first,
         }
     }
 
@@ -464,8 +468,9 @@ fn memory_estimate(
     let rounded = if config.run.precision == Products::Bf16 { rounded(encoder, cost.graph_layers, tokens) } else { 0 };
     let (mut held, mut learning) = (parameters, trainable);
     if let Some(companion) = companion {
-        let layers = if companion.trained > 0 { companion.config.schedule().len() } else { 0 };
+        let layers = if companion.learns { companion.config.schedule().len() } else { 0 };
         activations += computed(&companion.config, layers, companion.words, tokens, judged);
+        activations += 4 * companion.numbers * tokens;
         held += companion.held;
         learning += companion.trained;
     }

@@ -52,7 +52,7 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     watch.learn(Known::Length(length));
     let prepared = source.sequences(config, tokenizer, length, watch)?;
     if let (Some(distill), Some(prepared)) = (&config.distill, &prepared) {
-        teacher::fit(config, distill, prepared)?;
+        teacher::fit(config, distill, &encoder, prepared)?;
     }
     let told = told.into_iter().chain(beyond);
     Ok(prepared.map(|prepared| Prepared { warnings: told.chain(prepared.warnings).collect(), ..prepared }))

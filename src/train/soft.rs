@@ -9,6 +9,7 @@ use candle_core::{D, DType, Result, Tensor, bail};
 use super::fused::{RowLoss, fused};
 use super::loss;
 use super::objective::{Asked, Work};
+use super::states::Part;
 use crate::model::params::host;
 use crate::model::probability::sigmoid;
 use crate::task::{Targets, Task};
@@ -26,10 +27,10 @@ pub struct Taught {
 }
 
 impl Taught {
-    /// The loss of the labels together with the teacher's.
-    pub fn mixed(&self, hard: &Tensor, task: Task, logits: &Tensor, work: &Work) -> Result<Tensor> {
+    /// The loss of the labels and the teacher's, each times its share.
+    pub fn shared(&self, hard: &Tensor, task: Task, logits: &Tensor, work: &Work) -> Result<[Part; 2]> {
         let soft = self.loss(task, logits, work)?;
-        (hard * (1.0 - self.share))? + (soft * self.share)?
+        Ok([("labels", (hard * (1.0 - self.share))?), ("soft", (soft * self.share)?)])
     }
 
     fn loss(&self, task: Task, logits: &Tensor, work: &Work) -> Result<Tensor> {
@@ -149,6 +150,11 @@ mod tests {
         assert!(apart.to_scalar::<f32>().unwrap() < 1e-5, "{words}: {found}, expected {expected}");
     }
 
+    fn work() -> Work {
+        let asked = Asked::Sequences(Vec::new());
+        Work { input: Input::default(), rows: None, asked, taught: None, compared: None }
+    }
+
     fn cases(kind: &str) -> Vec<serde_json::Value> {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/distill.json");
         let golden: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -182,7 +188,7 @@ mod tests {
     #[test]
     fn the_loss_of_several_labels_and_of_numbers_are_those_of_pytorch() {
         check("labels", &|logits, of, _| binary(logits, &of.logits, of.temperature, of.denominator).unwrap());
-        let nothing = Work { input: Input::default(), rows: None, asked: Asked::Sequences(Vec::new()), taught: None };
+        let nothing = Work { asked: Asked::Sequences(Vec::new()), ..work() };
         check("number", &|logits, of, _| of.loss(Task::Regress, logits, &nothing).unwrap());
     }
 
@@ -200,8 +206,9 @@ mod tests {
             let targets: Vec<u32> = serde_json::from_value(case["targets"].clone()).unwrap();
             let targets: Vec<Option<u32>> = targets.into_iter().map(Some).collect();
             let hard = loss::CrossEntropy::default().loss(logits, &targets, of.denominator).unwrap();
-            let work = Work { input: Input::default(), rows: None, asked: Asked::Classes(targets), taught: None };
-            of.mixed(&hard, Task::Classify, logits, &work).unwrap()
+            let work = Work { asked: Asked::Classes(targets), ..work() };
+            let [labels, soft] = of.shared(&hard, Task::Classify, logits, &work).unwrap();
+            (labels.1 + soft.1).unwrap()
         });
     }
 

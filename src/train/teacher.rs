@@ -3,7 +3,7 @@
 //! The teacher is frozen: it runs without dropout and without a graph. What it says of a text is a function of the text
 //! alone, so it is kept in memory where the text is the same each time, up to a limit; beyond that it is computed again, to
 //! the same numbers. It has to know the task and its labels by name. Of a text as a whole it may read other tokens than the
-//! student; where tokens are asked about, both must read the same.
+//! student; where tokens are asked about or layers compared (`layers.rs`), both must read the same.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::companion::{Companion, Expected, Joined};
+use super::companion::{Companion, Divisors, Expected, Joined};
 use super::config::{Distill, RunConfig};
 use super::evaluate::{Scores, evaluation};
 use super::event::TeacherScore;
+use super::layers::{self, Layers, Look};
 use super::objective::{Objective, Work, evaluation_chance};
 use super::soft::Taught;
 use super::{Prepared, TrainError, checkpoint, prepare, student};
@@ -45,7 +46,9 @@ pub struct Teacher {
     /// How it reads texts, where it reads other tokens than the student.
     reads: Option<Reading>,
     train_data: Option<Arc<Dataset>>,
-    /// None where what is asked is drawn anew each time.
+    /// What of its layers the student is compared with.
+    layers: Option<Layers>,
+    /// None where what is asked is drawn anew each time, or its layers are computed anyway.
     kept: Option<RefCell<Kept>>,
 }
 
@@ -66,11 +69,13 @@ struct Kept {
 impl Teacher {
     /// Opens the teacher of a run for the data that its student learns from.
     pub fn new(config: &RunConfig, distill: &Distill, student: &Model, data: &Prepared) -> Result<Self, TrainError> {
-        let Fit { places, reads } = fit(config, distill, data)?;
+        let Fit { places, reads } = fit(config, distill, &student.config, data)?;
         let model = open(config.task, distill, student.device())?;
         let labels = prepare::output_names(config.task, &data.labels).len().max(1);
         let is_fixed = data.train.is_fixed() && !config.task.is_self_supervised() && config.data.hide_words == 0.0;
         let left = memory::available() / MEMORY_SHARE;
+        let layers = Layers::of(distill, student, &model, config.run.seed)?;
+        let keeps = is_fixed && layers.is_none();
         Ok(Self {
             model,
             task: config.task,
@@ -79,7 +84,8 @@ impl Teacher {
             places,
             reads,
             train_data: data.train_data.clone(),
-            kept: is_fixed.then(|| RefCell::new(Kept { said: HashMap::new(), left })),
+            layers,
+            kept: keeps.then(|| RefCell::new(Kept { said: HashMap::new(), left })),
         })
     }
 
@@ -132,9 +138,33 @@ impl Teacher {
         }
         let pass = Pass { rows: work.rows, ..Pass::default() };
         let logits: Vec<Vec<f32>> = self.model.run(self.task, &work.input, &pass)?.to_vec2()?;
+        Ok(self.by_sequence(logits, &asked))
+    }
+
+    /// Rows of the head, in the order of the student's outputs, one list a sequence.
+    fn by_sequence(&self, logits: Vec<Vec<f32>>, asked: &[&Features]) -> Vec<Vec<f32>> {
         let mut rows = logits.into_iter();
         let of_one = |one: &Features| rows.by_ref().take(self.rows(one)).flat_map(|row| self.ordered(row)).collect();
-        Ok(asked.into_iter().map(of_one).collect())
+        asked.iter().map(|one| of_one(one)).collect()
+    }
+
+    /// What it says of a batch, and what its layers make of it, in one pass. Both read the same tokens.
+    fn look(
+        &self,
+        layers: &Layers,
+        work: &mut Work,
+        asked: &[&Features],
+        update: Divisors,
+    ) -> Result<Option<Vec<Vec<f32>>>, TrainError> {
+        let (compared, last) = layers.look(&self.model, &work.input, update.tokens)?;
+        work.compared = Some(compared);
+        if work.is_empty() {
+            return Ok(None);
+        }
+        let pass = Pass { rows: work.rows.clone(), ..Pass::default() };
+        let read = self.model.read(self.task, &last, &work.input, work.rows.as_deref())?;
+        let logits = self.model.logits(self.task, &read, &work.input, &pass)?.to_vec2()?;
+        Ok(Some(self.by_sequence(logits, asked)))
     }
 
     fn ordered(&self, row: Vec<f32>) -> Vec<f32> {
@@ -203,9 +233,9 @@ impl Companion for Teacher {
         checkpoint::sum_of_model(&self.model)
     }
 
-    /// A teacher learns nothing.
+    /// A teacher learns nothing; what makes its student's states as wide as its own does.
     fn own_params(&self) -> Vec<Arc<Param>> {
-        Vec::new()
+        self.layers.iter().flat_map(Layers::params).cloned().collect()
     }
 
     fn asked(&self, features: &Features) -> f64 {
@@ -217,12 +247,17 @@ impl Companion for Teacher {
         work: &mut Work,
         features: &[&Features],
         _dropout: PassDropout,
-        denominator: f64,
+        update: Divisors,
     ) -> Result<Joined, TrainError> {
-        if !work.is_empty() {
-            let logits = self.logits(self.said(features, self.train_data.as_deref(), true)?, features)?;
+        let said = match &self.layers {
+            Some(layers) => self.look(layers, work, features, update)?,
+            None if work.is_empty() => None,
+            None => Some(self.said(features, self.train_data.as_deref(), true)?),
+        };
+        if let Some(said) = said {
+            let logits = self.logits(said, features)?;
             let Distill { temperature, soft: share, .. } = self.settings;
-            work.taught = Some(Taught { logits, temperature, share, denominator });
+            work.taught = Some(Taught { logits, temperature, share, denominator: update.asked });
         }
         Ok(Joined { loss: 0.0, model_weight: 1.0 })
     }
@@ -250,14 +285,25 @@ pub(super) fn sum_of(task: Task, distill: &Distill, student: &Model) -> Result<S
 }
 
 /// A teacher as far as its folder's configuration tells.
-pub(super) fn expected(config: &RunConfig, distill: &Distill) -> Result<Expected, TrainError> {
+pub(super) fn expected(config: &RunConfig, distill: &Distill, student: &EncoderConfig) -> Result<Expected, TrainError> {
     let encoder = model::read_config(&student::teacher_dir(distill)?)?;
     let kind = HeadKind::for_task(config.task);
     let sizes = encoder.weights(kind, encoder.output_names(config.task).len().max(1));
     let words = if kind.outputs() == Outputs::Words { config.language.share } else { 0.0 };
-    let is_kept = !config.task.is_self_supervised() && config.data.hide_words == 0.0;
-    let held = sizes.iter().map(|(_, count)| count).sum();
-    Ok(Expected { name: NAME, held, trained: 0, kept: 0, words, is_kept, config: encoder })
+    let is_kept = !config.task.is_self_supervised() && config.data.hide_words == 0.0 && !distill.compares();
+    let trained = layers::projected(distill, student, &encoder);
+    Ok(Expected {
+        name: NAME,
+        held: trained + sizes.iter().map(|(_, count)| count).sum::<u64>(),
+        trained,
+        learns: false,
+        numbers: layers::numbers(distill, student, &encoder),
+        operations: layers::operations(distill, student, &encoder),
+        kept: 0,
+        words,
+        is_kept,
+        config: encoder,
+    })
 }
 
 /// How what a teacher says is heard by its student.
@@ -267,14 +313,21 @@ pub(super) struct Fit {
 }
 
 /// Refuses a teacher from which nothing can be learned for these data, before its weights are read.
-pub(super) fn fit(config: &RunConfig, distill: &Distill, data: &Prepared) -> Result<Fit, TrainError> {
+pub(super) fn fit(
+    config: &RunConfig,
+    distill: &Distill,
+    student: &EncoderConfig,
+    data: &Prepared,
+) -> Result<Fit, TrainError> {
     let (dir, encoder) = of_task(config.task, distill)?;
     let names = prepare::output_names(config.task, &data.labels);
     let places = places(&encoder.output_names(config.task), &names, config.task, &dir)?;
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(encoder.vocab_size)?;
-    let student =
+    let reader =
         Reader { tokenizer: &data.tokenizer, max_tokens: data.max_tokens, has_pairs: data.columns.pair.is_some() };
-    Ok(Fit { places, reads: reading(config, &dir, &encoder, tokenizer, student)? })
+    let reads = reading(config, &dir, &encoder, tokenizer, reader)?;
+    layers::check(distill, student, &encoder, reads.is_none())?;
+    Ok(Fit { places, reads })
 }
 
 /// A teacher that fits, as far as its folder's configuration tells.
@@ -285,6 +338,8 @@ pub struct Facts {
     pub cut: Result<usize, String>,
     /// Whether it reads the same tokens as the student.
     pub reads_alike: bool,
+    /// Of what of its layers the chosen student can be compared with, why it cannot.
+    pub not_compared: Vec<(Look, String)>,
 }
 
 /// What a student is asked with.
@@ -292,8 +347,8 @@ pub struct Facts {
 pub struct Wanted<'a> {
     /// The names of the student's outputs.
     pub labels: &'a [String],
-    /// The student's tokenizer; none where the student is cut from the teacher.
-    pub student: Option<&'a Tokenizer>,
+    /// The student's tokenizer and shape; none where the student is cut from the teacher.
+    pub student: Option<(&'a Tokenizer, &'a EncoderConfig)>,
     pub has_pairs: bool,
 }
 
@@ -309,15 +364,19 @@ pub fn facts(config: &RunConfig, distill: &Distill, wanted: Wanted<'_>) -> Resul
     let reads = match wanted.student {
         // What is cut from it reads as it does.
         None => None,
-        Some(student) => {
+        Some((student, _)) => {
             let student = Reader { tokenizer: student, max_tokens, has_pairs: wanted.has_pairs };
             reading(config, &dir, &encoder, tokenizer, student)?
         }
     };
+    let (shape, reads_alike) = (wanted.student.map_or(&encoder, |(_, shape)| shape), reads.is_none());
+    layers::check(distill, shape, &encoder, reads_alike)?;
+    let why_not = |look: Look| Some((look, look.why_not(shape, &encoder, reads_alike)?));
     Ok(Facts {
+        not_compared: Look::ALL.into_iter().filter_map(why_not).collect(),
         layers: encoder.num_hidden_layers,
         cut: student::most(&encoder).map_err(|error| error.expected()),
-        reads_alike: reads.is_none(),
+        reads_alike,
     })
 }
 

@@ -13,28 +13,27 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod thaw;
+mod update;
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use self::end::End;
+use self::update::Learned;
 use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::companion::{Companion, all_params};
 use super::config::{Order, RunConfig, What};
 use super::event::{Ending, Step, TrainEvent};
-use super::objective::{Objective, chance};
+use super::objective::Objective;
 use super::optimizer::{AdamW, Optimizer, clip_scale};
 use super::orders::Orders;
-use super::prefix::{PrefixCache, last_states};
+use super::prefix::PrefixCache;
 use super::probes::Probes;
 use super::steps::{StepCount, count_steps, epoch_updates};
-use super::{Prepared, TrainError, audit, companions, groups, schedule};
+use super::{Prepared, TrainError, companions, groups, schedule};
 use crate::metrics::Evaluation;
-use crate::model::{Block, Model, Param, Params, Pass, PassDropout};
-use crate::random::{Purpose, key};
+use crate::model::{Block, Model, Param, Params};
 use crate::stop::Stop;
-use crate::text::{Batch, Features, sampler};
 
 pub use sweep::sweep;
 
@@ -152,20 +151,6 @@ pub fn train_from(
     model.params.forget_rounded();
     crate::model::ops::buffer::release();
     finished
-}
-
-/// What the losses of an update are divided by.
-#[derive(Clone, Copy)]
-struct Denominators {
-    own: f64,
-    companion: f64,
-}
-
-/// What came of the sequences of an update.
-struct Learned {
-    loss: f64,
-    norm: f64,
-    tokens: usize,
 }
 
 struct Trainer<'a> {
@@ -335,9 +320,10 @@ impl<'a> Trainer<'a> {
     fn update(&mut self, update: &[u32], epoch: u64, at: f64) -> Result<ControlFlow<()>, TrainError> {
         let begun = Instant::now();
         let held_before = self.held;
-        let Some(Learned { loss, norm, tokens }) = self.gradients(update, epoch)? else {
+        let Some(Learned { losses, norm, tokens }) = self.gradients(update, epoch)? else {
             return Ok(ControlFlow::Break(()));
         };
+        let (loss, parts) = (losses.sum, losses.told());
         let finite = loss.is_finite() && norm.is_finite();
         let factor = schedule::factor(self.config.optim.schedule, self.warmup, self.step, self.steps.total);
         if finite {
@@ -353,6 +339,7 @@ impl<'a> Trainer<'a> {
                 step: self.step,
                 epoch: at,
                 loss,
+                parts,
                 lr: lrs.get("head").or_else(|| lrs.values().next()).copied().unwrap_or(0.0),
                 lrs,
                 grad_norm: norm,
@@ -367,23 +354,6 @@ impl<'a> Trainer<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The gradients of one update, added up with the weights; nothing where the run is to stop.
-    fn gradients(&mut self, update: &[u32], epoch: u64) -> Result<Option<Learned>, TrainError> {
-        let drawn = self.draw(update, epoch)?;
-        let parts = Denominators {
-            own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
-            companion: self.companion.as_ref().map_or(0.0, |one| drawn.iter().map(|drawn| one.asked(drawn)).sum()),
-        };
-        let Some(loss) = self.added_up(update, &drawn, parts, epoch)? else { return Ok(None) };
-        let norm = self.optimizer.gradient_norm()?;
-        if loss.is_finite() && norm.is_finite() && !self.audited && norm > 0.0 {
-            // A companion learns nothing from an update in which it was asked nothing.
-            self.audited = audit::audit(if parts.companion > 0.0 { &self.params } else { &self.model.params })?;
-        }
-        let tokens = drawn.iter().map(|features| features.tokens.len()).sum();
-        Ok(Some(Learned { loss, norm, tokens }))
-    }
-
     fn skipped(&mut self, loss: f64, norm: f64) -> Result<(), TrainError> {
         self.not_finite += 1;
         let message = format!("the loss ({loss}) or gradient norm ({norm}) is not finite; this update changed nothing");
@@ -392,93 +362,6 @@ impl<'a> Trainer<'a> {
             return Err(TrainError::NotFinite { count: self.not_finite, step: self.step });
         }
         Ok(())
-    }
-
-    /// The sequences of an update as they are asked this time.
-    fn draw(&self, update: &[u32], epoch: u64) -> Result<Vec<Cow<'a, Features>>, TrainError> {
-        let one = |index: &u32| {
-            let chance = chance(self.config.run.seed, epoch, *index as usize);
-            Ok(self.objective.draw(self.data.train.get(*index as usize, chance)?, chance))
-        };
-        update.iter().map(one).collect()
-    }
-
-    /// Adds the gradients of an update up; returns its loss. An update that was left in its middle begins anew and comes to
-    /// the same numbers, because chance is a function of the place in it.
-    fn added_up(
-        &mut self,
-        update: &[u32],
-        drawn: &[Cow<'a, Features>],
-        parts: Denominators,
-        epoch: u64,
-    ) -> Result<Option<f64>, TrainError> {
-        let micro_batches: Vec<&[u32]> = sampler::micro_batches(update, self.config.run.micro_batch).collect();
-        let (mut loss, mut slot, mut next) = (0.0, 0, 0);
-        while let Some(which) = micro_batches.get(next) {
-            // What was ordered while the run was held need not wait for the end of an update that has not begun.
-            if self.go_on().is_break() || next == 0 && self.follow_orders(epoch)?.is_some() {
-                self.params.clear_gradients();
-                return Ok(None);
-            }
-            let features = &drawn[slot..][..which.len()];
-            let interrupt = self.listener.interrupt();
-            let added = interrupt.heeding(|| self.micro_batch(which, features, slot as u32, parts));
-            if let Ok(share) = added {
-                loss += share?;
-                slot += which.len();
-                next += 1;
-            } else {
-                self.params.clear_gradients();
-                (loss, slot, next) = (0.0, 0, 0);
-            }
-        }
-        Ok(Some(loss))
-    }
-
-    /// Adds the gradients of some sequences; returns their share of the update's loss.
-    fn micro_batch(
-        &mut self,
-        which: &[u32],
-        features: &[Cow<'a, Features>],
-        first_slot: u32,
-        parts: Denominators,
-    ) -> Result<f64, TrainError> {
-        let features: Vec<&Features> = features.iter().map(AsRef::as_ref).collect();
-        let mut work = self.objective.work(Batch::pack(features.iter().copied(), first_slot));
-        let mut loss = 0.0;
-        let mut own = parts.own;
-        if let Some(companion) = &self.companion {
-            let joined = companion.join(&mut work, &features, self.dropout(), parts.companion)?;
-            loss += joined.loss;
-            own /= joined.model_weight;
-        }
-        if work.is_empty() {
-            return Ok(loss);
-        }
-        let pass = Pass {
-            graph: true,
-            products: self.config.run.precision,
-            dropout: Some(self.dropout()),
-            rows: work.rows.clone(),
-            ..Pass::default()
-        };
-        let (task, cache) = (self.config.task, self.train_prefix.as_mut());
-        let last = last_states(self.model, task, cache, which, &features, &work.input, &pass)?;
-        let logits = self.model.logits(task, &last, &work.input, &pass)?;
-        let own_loss = self.objective.loss(&logits, &work, own)?;
-        loss += f64::from(own_loss.to_scalar::<f32>()?);
-        if loss.is_finite() {
-            let store = own_loss.backward()?;
-            for param in self.model.params.iter() {
-                param.collect(&store)?;
-            }
-        }
-        Ok(loss)
-    }
-
-    fn dropout(&self) -> PassDropout {
-        let key = key(self.config.run.seed, Purpose::Dropout, &[self.step]);
-        PassDropout { key, rate: self.config.dropout_rate() }
     }
 
     fn go_on(&mut self) -> ControlFlow<()> {

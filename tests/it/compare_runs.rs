@@ -44,6 +44,7 @@ pub fn record(runs: &Path, name: &str, rate: f64, accuracy: f64, ends: bool) -> 
             step,
             epoch: step as f64 / 10.0,
             loss: 1.0 / (1.0 + rate * 1e3 * step as f64),
+            parts: BTreeMap::new(),
             lr: rate,
             lrs: BTreeMap::new(),
             grad_norm: 1.0,

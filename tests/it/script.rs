@@ -286,6 +286,7 @@ pub fn train_step(config: &RunConfig, step: u64, steps: u64) -> Step {
         step,
         epoch: done * 3.0,
         loss: 0.25 + 0.85 * (-4.0 * done).exp() + 0.16 * (noise(step) - 0.5),
+        parts: BTreeMap::new(),
         lr,
         lrs: BTreeMap::from([("embeddings".into(), lr), ("encoder".into(), lr), ("head".into(), lr)]),
         grad_norm: 1.2 + noise(step + 7000) * 1.4,

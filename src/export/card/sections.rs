@@ -178,7 +178,16 @@ fn training(run: &ReadRun) -> String {
     }
     if let Some(distill) = &config.distill {
         let (teacher, soft, temperature) = (name(&distill.teacher), distill.soft, distill.temperature);
-        let told = format!("{teacher}, which counts {soft} of the loss at a temperature of {temperature}");
+        let mut told = format!("{teacher}, which counts {soft} of the loss at a temperature of {temperature}");
+        for (words, counts) in [
+            ("hidden states", distill.hidden),
+            ("attention scores", distill.attention),
+            ("the angle between last states", distill.cosine),
+        ] {
+            if counts > 0.0 {
+                told.push_str(&format!("; {words} count {counts} beside it"));
+            }
+        }
         lines.push(("Teacher", told));
     }
     if config.data.hide_words > 0.0 {

@@ -11,7 +11,7 @@ use super::simd::{exp, max_of, sum_of, sum_of_pairs, wide};
 use crate::model::input::Layout;
 
 /// How the width of a layer is divided among its heads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heads {
     pub count: usize,
     /// Columns of one head.
@@ -27,21 +27,21 @@ pub struct Projections<'a> {
 }
 
 /// One sequence under one head.
-struct Job {
-    sequence: usize,
-    head: usize,
-    first_row: usize,
-    rows: usize,
-    first_token: usize,
-    keys: usize,
+pub(super) struct Job {
+    pub sequence: usize,
+    pub head: usize,
+    pub first_row: usize,
+    pub rows: usize,
+    pub first_token: usize,
+    pub keys: usize,
 }
 
 impl Heads {
-    fn width(self) -> usize {
+    pub(super) fn width(self) -> usize {
         self.count * self.size
     }
 
-    fn job(self, index: usize, layout: &Layout) -> Job {
+    pub(super) fn job(self, index: usize, layout: &Layout) -> Job {
         let (sequence, head) = (index / self.count, index % self.count);
         Job {
             sequence,
@@ -53,16 +53,26 @@ impl Heads {
         }
     }
 
-    fn block(self, data: &[f32], first: usize, rows: usize, head: usize) -> Mat<'_> {
+    pub(super) fn block(self, data: &[f32], first: usize, rows: usize, head: usize) -> Mat<'_> {
         Mat::strided(&data[first * self.width() + head * self.size..], rows, self.size, self.width())
+    }
+
+    /// What products of queries and keys are multiplied by.
+    pub(super) fn scale(self) -> f32 {
+        1.0 / (self.size as f32).sqrt()
+    }
+
+    /// Products of a job's queries with its keys: (rows, keys), not scaled yet.
+    pub(super) fn products(self, job: &Job, query: &[f32], key: &[f32], out: &mut [f32]) {
+        let q = self.block(query, job.first_row, job.rows, job.head);
+        let k = self.block(key, job.first_token, job.keys, job.head);
+        matmul(MatMut::new(out, job.rows, job.keys), Into::Set, q, k.transposed(), Threads::One);
     }
 
     /// Scores of a job's rows against its keys, turned into probabilities.
     fn probabilities(self, job: &Job, layout: &Layout, query: &[f32], key: &[f32], out: &mut [f32]) {
-        let q = self.block(query, job.first_row, job.rows, job.head);
-        let k = self.block(key, job.first_token, job.keys, job.head);
-        matmul(MatMut::new(out, job.rows, job.keys), Into::Set, q, k.transposed(), Threads::One);
-        let scale = 1.0 / (self.size as f32).sqrt();
+        self.products(job, query, key, out);
+        let scale = self.scale();
         if layout.causal {
             let place = |row| layout.token_of_row(job.first_row + row) - job.first_token;
             softmax_rows(out, job.keys, scale, |row| layout.seen(job.sequence, place(row)));
@@ -152,7 +162,7 @@ pub fn backward(
     out: [&mut [f32]; 3],
 ) {
     let [query_grad, key_grad, value_grad] = out.map(Blocks::new);
-    let scale = 1.0 / (heads.size as f32).sqrt();
+    let scale = heads.scale();
     (0..layout.sequences() * heads.count).into_par_iter().for_each(|index| {
         let job = heads.job(index, layout);
         let (size, width) = (heads.size, heads.width());

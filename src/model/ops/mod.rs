@@ -19,6 +19,7 @@ pub mod packed;
 pub mod parts;
 pub mod plain;
 pub mod rows;
+pub mod scores;
 pub mod simd;
 pub mod weights;
 

@@ -10,15 +10,38 @@ use super::dropout::Noise;
 use super::low_rank::Dropped;
 use super::matrix::Into;
 use super::norm::Moments;
-use super::weights::{Dense, Norm};
-use super::{Backend, plain};
+use super::weights::{Dense, Given, Norm};
+use super::{Backend, Products, plain};
 use crate::model::params::{Params, host, slice};
 
 /// `x Wᵀ + b`. `x`: (rows, in); result: (rows, out).
 pub fn dense(backend: Backend, params: &Params, dense: &Dense, x: &Tensor) -> Result<Tensor> {
+    dense_as(backend, params, dense, x, &Way::default())
+}
+
+/// The same as a layer of the encoder computes it.
+pub fn dense_as(backend: Backend, params: &Params, dense: &Dense, x: &Tensor, way: &Way) -> Result<Tensor> {
     match backend {
-        Backend::Fused => x.contiguous()?.apply_op2(params.trigger(dense.params()), FusedDense(dense.clone())),
-        Backend::Plain => dense.plain(x, Dropped::default()),
+        Backend::Fused => {
+            let op = FusedDense { dense: dense.clone(), way: way.clone() };
+            x.contiguous()?.apply_op2(params.trigger(dense.params()), op)
+        }
+        Backend::Plain => dense.plain(x, way.dropped()),
+    }
+}
+
+/// How a dense layer computes.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// What is dropped before its adapter.
+    pub noise: Option<Noise>,
+    /// In which numbers it multiplies, in both passes.
+    pub products: Products,
+}
+
+impl Way {
+    fn dropped(&self) -> Dropped<'_> {
+        Dropped { noise: self.noise.as_ref(), rows: None }
     }
 }
 
@@ -51,7 +74,16 @@ pub fn drop_out(backend: Backend, noise: Option<Noise>, rows: Option<&[u32]>, x:
     }
 }
 
-struct FusedDense(Dense);
+struct FusedDense {
+    dense: Dense,
+    way: Way,
+}
+
+impl FusedDense {
+    fn given<'a>(&self, rows: &'a [f32], width: usize) -> Given<'a> {
+        Given::new(rows, width).by(self.way.products)
+    }
+}
 
 impl CustomOp2 for FusedDense {
     fn name(&self) -> &'static str {
@@ -65,13 +97,13 @@ impl CustomOp2 for FusedDense {
         _trigger: &CpuStorage,
         _: &TensorLayout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (inputs, outputs) = self.0.widths();
+        let (inputs, outputs) = self.dense.widths();
         let (rows, width) = x_layout.shape().dims2()?;
         if width != inputs {
             bail!("a dense layer for {inputs} columns was given {width}");
         }
         let mut y = vec![0.0; rows * outputs];
-        self.0.forward(slice(x, x_layout)?, &mut y, Dropped::default())?;
+        self.dense.forward_of(&self.given(slice(x, x_layout)?, inputs), &mut y, self.way.dropped())?;
         Ok((CpuStorage::F32(y), (rows, outputs).into()))
     }
 
@@ -83,13 +115,15 @@ impl CustomOp2 for FusedDense {
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let grad = grad.contiguous()?;
+        let (inputs, outputs) = self.dense.widths();
         let (x_values, grad_values) = (host(x)?, host(&grad)?);
-        self.0.add_gradients(&x_values, &grad_values, Dropped::default())?;
+        let grad = self.given(&grad_values, outputs);
+        self.dense.add_gradients_of(&self.given(&x_values, inputs), &grad, self.way.dropped())?;
         if !x.track_op() {
             return Ok((None, None));
         }
         let mut input_grad = vec![0.0; x_values.len()];
-        self.0.input_gradient(&grad_values, &mut input_grad, Into::Set, Dropped::default())?;
+        self.dense.input_gradient_of(&grad, &mut input_grad, Into::Set, self.way.dropped())?;
         Ok((Some(Tensor::from_vec(input_grad, x.shape(), x.device())?), None))
     }
 }

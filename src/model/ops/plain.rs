@@ -7,6 +7,7 @@
 use candle_core::{D, DType, Device, Result, Tensor};
 
 use super::activation::Activation;
+use super::attention::Heads;
 use super::dropout::Noise;
 use super::embedding::{EmbeddingWeights, Places};
 use super::gate::Gate;
@@ -74,7 +75,7 @@ pub fn layer(w: &LayerWeights, layout: &Layout, noise: &LayerNoise, gate: Option
         Some(noise) => (probabilities * pad.probability_mask(noise, layout, w.heads.count, x.device())?)?,
         None => probabilities,
     };
-    let value = pad.split(&w.value.plain(x, noise.before(Slot::Value, None))?, w)?;
+    let value = pad.split(&w.value.plain(x, noise.before(Slot::Value, None))?, w.heads)?;
     let context = Padded::join(&probabilities.matmul(&value)?, layout)?;
     let context = match gate {
         Some(gate) => context.broadcast_mul(&open_columns(gate, w, x.device())?)?,
@@ -105,9 +106,9 @@ pub fn attention_probabilities(
     x: &Tensor,
 ) -> Result<(Tensor, Padded)> {
     let pad = Padded::new(layout, x.device())?;
-    let query = pad.split(&w.query.plain(x, noise.before(Slot::Query, None))?, w)?;
-    let key = pad.split(&w.key.plain(x, noise.before(Slot::Key, None))?, w)?;
-    let scores = (query.matmul(&key.t()?)? * (1.0 / (w.heads.size as f64).sqrt()))?;
+    let query = w.query.plain(x, noise.before(Slot::Query, None))?;
+    let key = w.key.plain(x, noise.before(Slot::Key, None))?;
+    let scores = pad.scores(&query, &key, w.heads)?;
     let probabilities = candle_nn::ops::softmax(&scores.broadcast_add(&pad.mask)?, D::Minus1)?;
     Ok((probabilities, pad))
 }
@@ -124,7 +125,7 @@ pub struct Padded {
 }
 
 impl Padded {
-    fn new(layout: &Layout, device: &Device) -> Result<Self> {
+    pub(super) fn new(layout: &Layout, device: &Device) -> Result<Self> {
         let sequences = layout.sequences();
         let longest = layout.starts.windows(2).map(|bounds| bounds[1] - bounds[0]).max().unwrap_or(0);
         let mut places = vec![0_u32; sequences * longest];
@@ -149,9 +150,29 @@ impl Padded {
     }
 
     /// (tokens, hidden) to (sequences, heads, longest, head size).
-    fn split(&self, x: &Tensor, w: &LayerWeights) -> Result<Tensor> {
-        let shape = (self.sequences, self.longest, w.heads.count, w.heads.size);
+    fn split(&self, x: &Tensor, heads: Heads) -> Result<Tensor> {
+        let shape = (self.sequences, self.longest, heads.count, heads.size);
         x.index_select(&self.places, 0)?.reshape(shape)?.transpose(1, 2)?.contiguous()
+    }
+
+    /// Scores before the softmax and without a mask: (sequences, heads, longest, longest).
+    pub(super) fn scores(&self, query: &Tensor, key: &Tensor, heads: Heads) -> Result<Tensor> {
+        let (query, key) = (self.split(query, heads)?, self.split(key, heads)?);
+        query.matmul(&key.t()?)? * (1.0 / (heads.size as f64).sqrt())
+    }
+
+    /// What each score counts in a mean over the tokens that a token attends to, and nothing where there is no token:
+    /// (sequences, 1, longest, longest).
+    pub(super) fn shares(&self, layout: &Layout, device: &Device) -> Result<Tensor> {
+        let mut shares = vec![0.0_f32; self.sequences * self.longest * self.longest];
+        for (row, shares) in shares.chunks_mut(self.longest.max(1)).enumerate() {
+            let (sequence, place) = (row / self.longest, row % self.longest);
+            if place < layout.starts[sequence + 1] - layout.starts[sequence] {
+                let seen = layout.seen(sequence, place);
+                shares[..seen].fill(1.0 / seen as f32);
+            }
+        }
+        Tensor::from_vec(shares, (self.sequences, 1, self.longest, self.longest), device)
     }
 
     /// (sequences, heads, longest, head size) to the wanted (rows, hidden).

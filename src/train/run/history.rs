@@ -150,6 +150,7 @@ mod tests {
             step,
             epoch: 0.0,
             loss,
+            parts: BTreeMap::new(),
             lr: 1e-5,
             lrs: BTreeMap::new(),
             grad_norm: 1.0,

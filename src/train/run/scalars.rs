@@ -103,6 +103,7 @@ fn of_step(step: &Step) -> Vec<(String, f64)> {
         ("lr".to_owned(), step.lr),
     ];
     values.extend(step.lrs.iter().map(|(group, lr)| (format!("lr/{group}"), *lr)));
+    values.extend(step.parts.iter().map(|(part, loss)| (format!("train/loss/{part}"), *loss)));
     values
 }
 

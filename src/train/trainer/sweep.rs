@@ -61,7 +61,8 @@ impl Trainer<'_> {
             }
             for update in updates {
                 let Some(factor) = factors.next() else { return Ok(()) };
-                let Some(Learned { loss, norm, .. }) = self.gradients(&update, epoch)? else { return Ok(()) };
+                let Some(Learned { losses, norm, .. }) = self.gradients(&update, epoch)? else { return Ok(()) };
+                let loss = losses.sum;
                 if loss.is_finite() && norm.is_finite() {
                     self.optimizer.step(factor, clip_scale(norm, self.config.optim.clip))?;
                 }

@@ -112,7 +112,9 @@ pub(super) fn prefix_caches(
     let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && keeps);
     let share = (memory::available() / 4) as usize;
     let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, config.task, examples, share));
-    // Texts with other words hidden each time are other texts; those that are evaluated are whole.
-    let train = if config.data.hide_words > 0.0 { None } else { cache(data.train.len()) };
+    // Texts with other words hidden each time are other texts; those that are evaluated are whole. Where layers are compared
+    // with a teacher's, those of the prefix are too.
+    let is_anew = config.data.hide_words > 0.0 || config.compares_layers();
+    let train = if is_anew { None } else { cache(data.train.len()) };
     (train, cache(data.eval.len()))
 }

@@ -132,6 +132,7 @@ mod tests {
             step,
             epoch: 0.1,
             loss: 1.0,
+            parts: BTreeMap::new(),
             lr: 1e-3,
             lrs: BTreeMap::new(),
             grad_norm: 1.0,

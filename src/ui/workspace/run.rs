@@ -421,6 +421,7 @@ mod tests {
             step,
             epoch: step as f64 / 50.0,
             loss,
+            parts: BTreeMap::new(),
             lr: lrs.first().map_or(1e-5, |rate| rate.1),
             lrs: lrs.iter().map(|(name, rate)| ((*name).to_owned(), *rate)).collect(),
             grad_norm: 1.0,

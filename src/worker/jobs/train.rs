@@ -134,10 +134,12 @@ pub fn plan(
 fn check_teacher(config: &RunConfig, student: &Path, loaded: Option<&LoadedDataset>) -> Result<(), TrainError> {
     let (Some(distill), Some(loaded)) = (&config.distill, loaded) else { return Ok(()) };
     let own = distill.layers.is_none().then(|| Tokenizer::open(&model::tokenizer_folder(student))).transpose()?;
+    let shape = distill.layers.is_none().then(|| model::read_config(student)).transpose()?;
     let labels = prepare::output_names(config.task, &loaded.dataset.labels);
     let has_pairs = loaded.dataset.roles.pair.is_some();
     config.check()?;
-    teacher::facts(config, distill, Wanted { labels: &labels, student: own.as_ref(), has_pairs }).map(drop)
+    teacher::facts(config, distill, Wanted { labels: &labels, student: own.as_ref().zip(shape.as_ref()), has_pairs })
+        .map(drop)
 }
 
 /// A configuration with the values that its plan has; what was left open stays open for others.

@@ -34,9 +34,13 @@ impl Work for FindTeachers {
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
         let open = |dir: &PathBuf| Tokenizer::open(&model::tokenizer_folder(dir));
         let student = self.student.as_ref().map(open).transpose()?;
+        let shape = self.student.as_ref().map(|dir| model::read_config(dir)).transpose()?;
         let labels = output_names(self.config.task, &self.loaded.dataset.labels);
-        let wanted =
-            Wanted { labels: &labels, student: student.as_ref(), has_pairs: self.loaded.dataset.roles.pair.is_some() };
+        let wanted = Wanted {
+            labels: &labels,
+            student: student.as_ref().zip(shape.as_ref()),
+            has_pairs: self.loaded.dataset.roles.pair.is_some(),
+        };
         let mut found = Vec::new();
         for (place, dir) in self.candidates.iter().enumerate() {
             if let ControlFlow::Break(()) = tell("looking for teachers", place as u64, self.candidates.len() as u64) {

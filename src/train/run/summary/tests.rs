@@ -14,6 +14,7 @@ fn step(step: u64) -> TrainEvent {
         step,
         epoch: 0.0,
         loss: if step == 3 { f64::NAN } else { 1.0 / step as f64 },
+        parts: BTreeMap::new(),
         lr: 1e-5,
         lrs: BTreeMap::new(),
         grad_norm: 1.0,

@@ -1,5 +1,5 @@
-//! Learning from a trained model: which ones fit, which student learns, and how much the teacher counts. What does not fit is
-//! listed with the reason.
+//! Learning from a trained model: which ones fit, which student learns, how much the teacher counts, and what of its layers is
+//! compared. What does not fit is listed with the reason.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use egui::{Label, Ui};
 
 use super::fields::{real, share, whole};
 use crate::train::config::{Distill, RunConfig};
+use crate::train::layers::Look;
 use crate::train::limits;
 use crate::train::teacher::Facts;
 use crate::ui::theme::{Palette, space};
@@ -53,6 +54,9 @@ impl TeacherForm {
         let facts = facts.and_then(|(_, facts)| facts.as_ref().ok());
         student_ui(ui, &mut distill, facts, cx.workspace, palette);
         weights_ui(ui, &mut distill, palette);
+        for look in Look::ALL {
+            look_ui(ui, &mut distill, look, facts, palette);
+        }
         draft.distill = Some(distill);
     }
 
@@ -157,8 +161,8 @@ fn student_ui(ui: &mut Ui, distill: &mut Distill, facts: Option<&Facts>, workspa
     }
     let button = Button::new("DistilBERT's recipe").small().enabled(most.is_some());
     let preset = button.show(ui, palette).on_hover_text(
-        "Half of the teacher's layers, a temperature of 2, and the teacher counts 5 to 2 against the labels (Sanh et al., \
-         2019). The third part of its loss, the angle between hidden states, is not learned here",
+        "Half of the teacher's layers, a temperature of 2, and what the teacher says, the labels and the angle between the \
+         last states count 5 to 2 to 1 (Sanh et al., 2019)",
     );
     if let (true, Some(facts)) =
         (preset.on_disabled_hover_text("Choose a teacher whose layers can be cut").clicked(), facts)
@@ -184,4 +188,60 @@ fn weights_ui(ui: &mut Ui, distill: &mut Distill, palette: &Palette) {
         soft => format!("The teacher counts {} of the loss, the labels {labels}", format::percent(soft)),
     };
     ui.add(Label::new(text::small(words, palette)).wrap());
+}
+
+/// One comparison with the teacher's layers: a switch and what it counts. It is shown where it is possible, and where it was
+/// chosen and is not.
+fn look_ui(ui: &mut Ui, distill: &mut Distill, look: Look, facts: Option<&Facts>, palette: &Palette) {
+    let (title, hint, about) = words_of(look);
+    let is_cut = distill.layers.is_some();
+    let why_not = facts.and_then(|facts| facts.not_compared.iter().find(|(not, _)| *not == look && !is_cut));
+    let counts = match look {
+        Look::Hidden => &mut distill.hidden,
+        Look::Attention => &mut distill.attention,
+        Look::Cosine => &mut distill.cosine,
+    };
+    let mut on = *counts > 0.0;
+    if !on && (facts.is_none() || why_not.is_some()) {
+        return;
+    }
+    row(ui, title, hint, palette, |ui| {
+        toggle(ui, title, &mut on, palette);
+        if on {
+            real(ui, &format!("{title}, weight"), counts, limits::COUNTS);
+        }
+    });
+    match (on, *counts > 0.0) {
+        (true, false) => *counts = 1.0,
+        (false, true) => *counts = 0.0,
+        _ => {}
+    }
+    let words = match why_not {
+        Some((_, why)) => text::small(format!("It cannot be compared: {why}"), palette).color(palette.bad),
+        None => text::small(about, palette),
+    };
+    ui.add(Label::new(words).wrap());
+}
+
+/// What a comparison is called, what its weight is, and what the student learns by it.
+fn words_of(look: Look) -> (&'static str, &'static str, &'static str) {
+    match look {
+        Look::Hidden => (
+            "Learn its hidden states",
+            "What the squared error between the states of both counts beside the rest of the loss, summed over layers (Jiao et \
+             al., 2020)",
+            "Each layer of the student comes near to a layer of the teacher, evenly over its depth; the teacher is computed anew \
+             in every step",
+        ),
+        Look::Attention => (
+            "Learn its attention",
+            "What the squared error between attention scores before the softmax counts, summed over layers (Jiao et al., 2020)",
+            "Each head of the student comes to look where the teacher's head of the same number looks",
+        ),
+        Look::Cosine => (
+            "Learn its direction",
+            "What one minus the cosine between the last states of both counts (Sanh et al., 2019)",
+            "What the student's last layer makes of each token comes to point where the teacher's does",
+        ),
+    }
 }

@@ -13,7 +13,7 @@ use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Number, text};
 
 /// Settings that are offered, by their keys in a run's file.
-pub const KNOWN: [(&str, &str); 14] = [
+pub const KNOWN: [(&str, &str); 17] = [
     ("optim.lr", "Learning rate"),
     ("run.batch", "Batch size"),
     ("run.epochs", "Epochs"),
@@ -28,6 +28,9 @@ pub const KNOWN: [(&str, &str); 14] = [
     ("data.max_tokens", "Max length"),
     ("distill.temperature", "Temperature of the teacher"),
     ("distill.soft", "Soft share of the teacher"),
+    ("distill.hidden", "Weight of the teacher's hidden states"),
+    ("distill.attention", "Weight of the teacher's attention"),
+    ("distill.cosine", "Weight of the angle to the teacher"),
 ];
 pub const OTHER: &str = "Another key of run.toml";
 
@@ -81,6 +84,9 @@ impl Setting {
             }
             "distill.temperature" => ("1.0, 2.0, 4.0".to_owned(), Some((1.0, 8.0, true))),
             "distill.soft" => ("0.0, 0.5, 1.0".to_owned(), Some((0.0, 1.0, false))),
+            "distill.hidden" | "distill.attention" | "distill.cosine" => {
+                ("0.0, 0.1, 1.0".to_owned(), Some((0.01, 10.0, true)))
+            }
             _ => (String::new(), None),
         };
         let (low, high, log) = range.unwrap_or((0.0, 1.0, false));
