@@ -59,25 +59,15 @@ impl Compared {
     /// with it.
     pub fn losses(&self, student: &Model, input: &Input, encoded: &Encoded) -> Result<Vec<Part>> {
         let mut losses = Vec::new();
-        let of_layers = |each: Vec<Result<Tensor>>| -> Result<Option<Tensor>> {
-            each.into_iter().try_fold(None, |sum: Option<Tensor>, loss| {
-                let loss = loss?;
-                sum.map_or(Ok(loss.clone()), |sum| sum + loss).map(Some)
-            })
-        };
         let states = encoded.hidden.iter().zip(&self.hidden);
-        let hidden = states.map(|(own, of_teacher)| {
-            let projected =
-                self.projection.as_ref().map(|dense| parts::dense(student.backend, &student.params, dense, own));
-            squares(&projected.transpose()?.unwrap_or_else(|| own.clone()), of_teacher, self.tokens)
-        });
-        if let Some(loss) = of_layers(hidden.collect())? {
+        let hidden = states.map(|(own, of_teacher)| squares(&self.widened(student, own)?, of_teacher, self.tokens));
+        if let Some(loss) = sum(&hidden.collect::<Result<Vec<_>>>()?)? {
             losses.push(("hidden", (loss * self.counts.hidden)?));
         }
         let layout = Arc::new(student.layout(input));
         let scores = encoded.scores.iter().zip(&self.scores);
         let attention = scores.map(|(own, of_teacher)| apart(own, of_teacher, &layout, self.tokens));
-        if let Some(loss) = of_layers(attention.collect())? {
+        if let Some(loss) = sum(&attention.collect::<Result<Vec<_>>>()?)? {
             losses.push(("attention", (loss * self.counts.attention)?));
         }
         if let (Some(own), Some(of_teacher)) = (encoded.hidden.last(), &self.last) {
@@ -85,6 +75,21 @@ impl Compared {
         }
         Ok(losses)
     }
+
+    /// The student's states, as wide as the teacher's.
+    fn widened(&self, student: &Model, states: &Tensor) -> Result<Tensor> {
+        match &self.projection {
+            Some(dense) => parts::dense(student.backend, &student.params, dense, states),
+            None => Ok(states.clone()),
+        }
+    }
+}
+
+/// The sum of losses; none of none.
+pub fn sum<'a>(losses: impl IntoIterator<Item = &'a Tensor>) -> Result<Option<Tensor>> {
+    let mut losses = losses.into_iter();
+    let Some(first) = losses.next() else { return Ok(None) };
+    losses.try_fold(first.clone(), |sum, loss| sum + loss).map(Some)
 }
 
 /// The sum over tokens of the mean squared error of their states, divided by `denominator`. Both are (tokens, width).

@@ -186,6 +186,44 @@ fn whoever_already_says_what_the_teacher_says_has_nothing_to_learn() {
 }
 
 #[test]
+fn layers_that_do_not_go_together_are_refused_by_their_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let teacher = teacher(folder.path(), "roberta");
+    let check = |change: &dyn Fn(&mut Distill), words: &str| {
+        let mut config = taught(folder.path(), "refused", &teacher);
+        change(config.distill.as_mut().unwrap());
+        let told = refused(&config);
+        assert!(told.contains(words), "{told}");
+    };
+    check(&|distill| distill.hidden = 1.0, "distill.hidden is 1, expected 0, as the teacher reads other tokens");
+    check(
+        &|distill| distill.attention = 0.5,
+        "distill.attention is 0.5, expected 0, as the teacher reads other tokens",
+    );
+    check(&|distill| distill.cosine = 2.0, "distill.cosine is 2, expected 0, as the teacher reads other tokens");
+    check(&|distill| distill.hidden = -1.0, "distill.hidden is -1, expected 0 or more");
+}
+
+#[test]
+fn distilberts_recipe_learns_by_all_of_its_three_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let teacher = teacher(folder.path(), "bert");
+    let mut config = taught(folder.path(), "student", &teacher);
+    config.model = ModelChoice::default();
+    config.distill = config.distill.map(|distill| distill.as_distilbert(3));
+    let mut parts = Vec::new();
+    go(&config, false, &mut || true, &mut |event| {
+        if let TrainEvent::Step(step) = event {
+            parts.push(step.parts.clone());
+        }
+    })
+    .unwrap();
+    assert!(parts.iter().all(|parts| parts.keys().eq(["cosine", "labels", "soft"])), "{parts:?}");
+    let (first, last) = (parts[0]["cosine"], parts[parts.len() - 1]["cosine"]);
+    assert!(last < first, "from {first} to {last}");
+}
+
+#[test]
 fn a_teacher_that_does_not_fit_is_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let check = |teacher: &Path, layers: Option<usize>, words: &[&str]| {

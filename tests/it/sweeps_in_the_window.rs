@@ -259,6 +259,7 @@ fn a_student_is_cut_from_a_run_that_fits_and_ends_beside_it() {
     let facts = |dir: &Path| found.iter().find(|(known, _)| known == dir).map(|(_, facts)| facts.clone()).unwrap();
     let of_teacher = facts(&teacher.join("model"));
     assert!(of_teacher.as_ref().is_ok_and(|facts| facts.reads_alike && facts.cut == Ok(2)), "{of_teacher:?}");
+    assert!(of_teacher.is_ok_and(|facts| facts.not_compared.is_empty()));
     let reason = facts(&golden().join("bert-classify")).unwrap_err();
     assert!(reason.starts_with("expected a model with the labels of the data"), "{reason}");
     let mut draft = window.workspace().draft.clone();
@@ -268,10 +269,17 @@ fn a_student_is_cut_from_a_run_that_fits_and_ends_beside_it() {
     window.press("DistilBERT's recipe");
     window.until("the student is planned", |workspace| {
         let distill = workspace.draft.distill.as_ref();
-        let is_cut = distill.is_some_and(|distill| distill.layers == Some(1) && distill.soft == 0.714);
+        let is_cut = distill
+            .is_some_and(|distill| distill.layers == Some(1) && distill.soft == 0.714 && distill.cosine == 0.143);
         is_cut && workspace.jobs.is_empty() && workspace.plan.is_some()
     });
     assert!(window.shows("The teacher counts 71.4 % of the loss") && window.shows("1 of its 3 layers"));
+    window.press("Learn its hidden states");
+    window.until("states are compared too", |workspace| {
+        let distill = workspace.draft.distill.as_ref();
+        distill.is_some_and(|distill| distill.hidden == 1.0) && workspace.jobs.is_empty() && workspace.plan.is_some()
+    });
+    assert!(window.shows("Each layer of the student comes near to a layer of the teacher"));
     window.press("Start training");
     window.until("teacher and student are compared", |workspace| {
         workspace.screen == Screen::Runs && workspace.worked::<CompareRuns>().is_some() && workspace.jobs.is_empty()

@@ -12,7 +12,7 @@ use crate::text::{Batch, Features, sampler};
 use crate::train::companion::Divisors;
 use crate::train::objective::{Work, chance};
 use crate::train::prefix::last_states;
-use crate::train::states::{Compared, Part};
+use crate::train::states::{Compared, Part, sum};
 use crate::train::{TrainError, audit};
 
 /// What the losses of an update are divided by.
@@ -131,7 +131,7 @@ impl<'a> Trainer<'a> {
             own /= joined.model_weight;
         }
         let each = self.losses(which, &features, &work, own)?;
-        let Some(total) = sum_of(&each)? else { return Ok(losses) };
+        let Some(total) = sum(each.iter().map(|(_, loss)| loss))? else { return Ok(losses) };
         losses.sum += f64::from(total.to_scalar::<f32>()?);
         for (name, loss) in &each {
             losses.parts.insert(name, f64::from(loss.to_scalar::<f32>()?));
@@ -190,14 +190,4 @@ impl<'a> Trainer<'a> {
         let key = key(self.config.run.seed, Purpose::Dropout, &[self.step]);
         PassDropout { key, rate: self.config.dropout_rate() }
     }
-}
-
-/// All parts of a loss; none of none.
-fn sum_of(parts: &[Part]) -> Result<Option<Tensor>, TrainError> {
-    let Some(((_, first), rest)) = parts.split_first() else { return Ok(None) };
-    let mut sum = first.clone();
-    for (_, part) in rest {
-        sum = (sum + part)?;
-    }
-    Ok(Some(sum))
 }

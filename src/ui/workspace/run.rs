@@ -61,6 +61,8 @@ pub struct RunView {
     /// Of its texts, where it was started in this window.
     pub lengths: Option<Arc<Lengths>>,
     pub loss: Series,
+    /// What the loss is made of, where it has several parts.
+    pub parts: BTreeMap<String, Series>,
     /// Every metric of the evaluations, by key.
     pub metrics: BTreeMap<String, Series>,
     pub baseline: BTreeMap<String, f64>,
@@ -102,6 +104,7 @@ impl RunView {
             truncated: 0,
             lengths: None,
             loss: Series::default(),
+            parts: BTreeMap::new(),
             metrics: BTreeMap::new(),
             baseline: BTreeMap::new(),
             rates: Vec::new(),
@@ -280,6 +283,9 @@ impl RunView {
             self.flag(step.step, FlagKind::Skipped, "Skipped, the loss or gradient was not finite".into());
         }
         self.loss.push(x, step.loss);
+        for (part, loss) in &step.parts {
+            self.parts.entry(part.clone()).or_default().push(x, *loss);
+        }
         self.grad_norm.push(x, step.grad_norm);
         self.tokens_per_sec.push(x, step.tokens_per_sec);
         self.take_rates(step);

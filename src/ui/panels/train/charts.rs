@@ -114,10 +114,17 @@ impl Charts {
         let none = Series::default();
         let loss = run.map_or(&none, |run| &run.loss);
         let eval = run.and_then(|run| run.metrics.get("eval_loss")).unwrap_or(&none);
-        let lines = [
+        let mut lines = vec![
             Line { name: "training", series: loss, color: palette.series[0], style: Style::Smoothed },
             Line { name: "evaluation", series: eval, color: palette.series[1], style: Style::Dots },
         ];
+        let parts = run.iter().flat_map(|run| &run.parts).zip(palette.series.iter().skip(2).cycle());
+        lines.extend(parts.map(|((part, series), color)| Line {
+            name: words_of_part(part),
+            series,
+            color: *color,
+            style: Style::Smoothed,
+        }));
         let scale = if self.log_loss { Scale::Log } else { Scale::Linear };
         let starting = run.is_some_and(|run| run.status == Status::Starting);
         let empty = if starting { "Reading data and model…" } else { "The loss of each step appears here" };
@@ -214,6 +221,16 @@ impl Charts {
 
 fn spec<'a>(title: &'a str, lines: &'a [Line<'a>], run: Option<&'a RunView>) -> Spec<'a> {
     Spec { flags: run.map_or(&[], |run| run.flags.as_slice()), ..Spec::of(title, lines) }
+}
+
+/// What a part of the loss is learned from.
+fn words_of_part(part: &str) -> &str {
+    match part {
+        "soft" => "soft labels",
+        "hidden" => "hidden states",
+        "cosine" => "direction",
+        _ => part,
+    }
 }
 
 fn speed(value: f64) -> String {
