@@ -145,7 +145,7 @@ impl Teacher {
     fn by_sequence(&self, logits: Vec<Vec<f32>>, asked: &[&Features]) -> Vec<Vec<f32>> {
         let mut rows = logits.into_iter();
         let of_one = |one: &Features| rows.by_ref().take(self.rows(one)).flat_map(|row| self.ordered(row)).collect();
-        asked.iter().map(|one| of_one(one)).collect()
+        asked.iter().copied().map(of_one).collect()
     }
 
     /// What it says of a batch, and what its layers make of it, in one pass. Both read the same tokens.

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::attention::{Heads, Job};
 use super::buffer::Buffer;
-use super::matrix::{Blocks, Into, Mat, MatMut, Threads, matmul};
+use super::matrix::{Blocks, Into, Mat, Threads, matmul};
 use super::plain::Padded;
 use crate::model::input::Layout;
 use crate::model::params::{host, slice};

@@ -222,10 +222,12 @@ fn nothing_is_compared_where_it_counts_nothing_and_soft_labels_are_as_they_were(
     };
     let alone = of("soft", &|_| {});
     assert!(alone.iter().all(|step| step.parts.keys().eq(["labels", "soft"])));
-    // What the teacher says is the same to the bit in a pass in which its layers are seen.
+    // The last layer of both is computed for all tokens then, and says the same of the first.
     let beside = of("seen", &|distill| distill.hidden = 1e-30);
-    assert_eq!(of_part(&beside, "soft")[0].to_bits(), of_part(&alone, "soft")[0].to_bits());
-    assert_eq!(of_part(&beside, "labels")[0].to_bits(), of_part(&alone, "labels")[0].to_bits());
+    for part in ["soft", "labels"] {
+        let (seen, alone) = (of_part(&beside, part)[0], of_part(&alone, part)[0]);
+        assert!((seen - alone).abs() < 1e-6, "{part}: {seen} and {alone}");
+    }
 }
 
 #[test]
