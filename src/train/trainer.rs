@@ -7,6 +7,7 @@ mod course;
 mod end;
 mod finish;
 mod judge;
+mod losses;
 mod order;
 mod resume;
 mod sweep;
@@ -19,7 +20,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use self::end::End;
-use self::update::Learned;
+use self::losses::Learned;
 use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::companion::{Companion, all_params};
 use super::config::{Order, RunConfig, What};

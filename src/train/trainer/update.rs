@@ -1,11 +1,11 @@
 //! The gradients of one update: sequences as they are asked this time, micro-batches of them, and the parts of their loss.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use candle_core::Tensor;
 
 use super::Trainer;
+use super::losses::{Denominators, Learned, Losses};
 use crate::model::{Pass, PassDropout};
 use crate::random::{Purpose, key};
 use crate::text::{Batch, Features, sampler};
@@ -14,43 +14,6 @@ use crate::train::objective::{Work, chance};
 use crate::train::prefix::last_states;
 use crate::train::states::{Compared, Part, sum};
 use crate::train::{TrainError, audit};
-
-/// What the losses of an update are divided by.
-#[derive(Clone, Copy)]
-struct Denominators {
-    own: f64,
-    companion: Divisors,
-}
-
-/// The loss of some sequences.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Losses {
-    pub sum: f64,
-    /// The parts of it, by name.
-    parts: BTreeMap<&'static str, f64>,
-}
-
-impl Losses {
-    fn add(&mut self, other: Self) {
-        self.sum += other.sum;
-        for (name, loss) in other.parts {
-            *self.parts.entry(name).or_default() += loss;
-        }
-    }
-
-    /// The parts where there are several; one alone is the loss.
-    pub fn told(&self) -> BTreeMap<String, f64> {
-        let parts = self.parts.iter().filter(|_| self.parts.len() > 1);
-        parts.map(|(name, loss)| ((*name).to_owned(), *loss)).collect()
-    }
-}
-
-/// What came of the sequences of an update.
-pub(super) struct Learned {
-    pub losses: Losses,
-    pub norm: f64,
-    pub tokens: usize,
-}
 
 impl<'a> Trainer<'a> {
     /// The gradients of one update, added up with the weights; nothing where the run is to stop.

@@ -118,7 +118,7 @@ impl Charts {
             Line { name: "training", series: loss, color: palette.series[0], style: Style::Smoothed },
             Line { name: "evaluation", series: eval, color: palette.series[1], style: Style::Dots },
         ];
-        let parts = run.iter().flat_map(|run| &run.parts).zip(palette.series.iter().skip(2).cycle());
+        let parts = run.into_iter().flat_map(|run| &run.parts).zip(palette.series.iter().skip(2).cycle());
         lines.extend(parts.map(|((part, series), color)| Line {
             name: words_of_part(part),
             series,
