@@ -353,7 +353,7 @@ impl Tokenizer {
     }
 
     /// What is to be told of sequences of so many tokens, where the tokenizer's own files allow fewer.
-    pub fn beyond(&self, max_tokens: usize) -> Option<String> {
+    pub fn longer_than_allowed(&self, max_tokens: usize) -> Option<String> {
         let allowed = self.model_max_length().filter(|allowed| *allowed < max_tokens)?;
         Some(format!(
             "sequences have up to {max_tokens} tokens, and the tokenizer's files allow {allowed} (model_max_length): the model may \

@@ -78,7 +78,7 @@ fn length(config: &RunConfig, tokens: Vec<u32>, tokenizer: &Tokenizer, most: usi
     let mut config = config.clone();
     recommend::fill_length(&mut config, tokens, tokenizer.most_tokens(most));
     let max_tokens = config.data.max_tokens.min(most);
-    (Length { max_tokens, stride: config.data.stride }, tokenizer.beyond(max_tokens))
+    (Length { max_tokens, stride: config.data.stride }, tokenizer.longer_than_allowed(max_tokens))
 }
 
 /// Refuses a tokenizer that puts a text into a segment for which the model has no embedding.

@@ -249,7 +249,10 @@ fn in_single_quotes(text: &str) -> Option<Tidied> {
                 continue;
             }
             _ => {
-                out.push_str(if letter == '"' && is_open { "\"\"" } else { letter.encode_utf8(&mut [0; 4]) });
+                out.push(letter);
+                if letter == '"' && is_open {
+                    out.push('"');
+                }
                 begins = !is_open && (letter == delimiter || matches!(letter, '\n' | '\r'));
                 continue;
             }

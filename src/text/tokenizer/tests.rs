@@ -500,8 +500,8 @@ fn ids_are_turned_back_into_text() {
     assert_eq!(tokenizer.decode(&ids, false).unwrap(), "[CLS] the ferry, at seven. [SEP]");
     assert_eq!(tokenizer.cased(), Some(false));
     assert_eq!(tokenizer.model_max_length(), Some(64));
-    assert_eq!((tokenizer.beyond(64), tokenizer.most_tokens(128)), (None, 64));
-    assert!(tokenizer.beyond(65).unwrap().contains("up to 65 tokens, and the tokenizer's files allow 64"));
+    assert_eq!((tokenizer.longer_than_allowed(64), tokenizer.most_tokens(128)), (None, 64));
+    assert!(tokenizer.longer_than_allowed(65).unwrap().contains("up to 65 tokens, and the tokenizer's files allow 64"));
     assert_eq!(Tokenizer::open(&golden().join("roberta-mlm")).unwrap().cased(), Some(true));
 }
 
