@@ -249,10 +249,8 @@ fn in_single_quotes(text: &str) -> Option<Tidied> {
                 continue;
             }
             _ => {
-                out.push(letter);
-                if letter == '"' && is_open {
-                    out.push('"');
-                }
+                // A double quote within becomes two.
+                out.extend(std::iter::repeat_n(letter, if letter == '"' && is_open { 2 } else { 1 }));
                 begins = !is_open && (letter == delimiter || matches!(letter, '\n' | '\r'));
                 continue;
             }
