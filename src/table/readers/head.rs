@@ -22,8 +22,7 @@ pub(super) fn names_columns(rows: &[&[String]]) -> bool {
     if first.iter().any(|cell| is_known_name(cell)) || answers_below(rows).is_some() {
         return true;
     }
-    // What databases write where there is nothing.
-    if first.iter().any(|cell| matches!(cell.trim(), "\\N" | "NULL" | "NaN" | "nan" | "#N/A" | "<NA>")) {
+    if first.iter().any(|cell| is_nothing(cell)) {
         return false;
     }
     if is_told(rows) {
@@ -48,6 +47,11 @@ pub(super) fn names_columns(rows: &[&[String]]) -> bool {
         let cell = first[column].trim();
         cell.contains(' ') && count > 0 && texts * 2 > count && cell.len() * 2 * count > length
     })
+}
+
+/// Whether a cell is what databases write where there is nothing, which names no column.
+fn is_nothing(cell: &str) -> bool {
+    matches!(cell.trim(), "\\N" | "NULL" | "NaN" | "nan" | "#N/A" | "<NA>")
 }
 
 /// The place of the last row under the names that describes the columns once more: the ids in JSON below the questions, as
@@ -147,7 +151,10 @@ fn is_numbering(rows: &[&[String]]) -> bool {
 /// A value of the first row, read as data, that stands nowhere else in a column whose values come again and again.
 pub(super) fn odd_label(rows: &[&[String]]) -> Option<String> {
     let first = *rows.first()?;
-    let odd = |column: &usize| first.len() > 1 && stands_apart(&below(rows, *column), &first[*column], false);
+    let odd = |column: &usize| {
+        let cell = &first[*column];
+        first.len() > 1 && !is_nothing(cell) && stands_apart(&below(rows, *column), cell, false)
+    };
     (0..first.len()).find(odd).map(|column| first[column].trim().to_owned())
 }
 
