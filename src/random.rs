@@ -40,6 +40,8 @@ pub enum Purpose {
     Search = 15,
     /// From which trials a tree learns how much settings matter, and what chance alone would say.
     Importance = 16,
+    /// Which texts a text is compared with.
+    Contrast = 17,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

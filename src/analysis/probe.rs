@@ -11,9 +11,9 @@
 
 mod advice;
 mod error;
-mod lbfgs;
+pub mod lbfgs;
 mod lesson;
-mod linear;
+pub mod linear;
 mod scores;
 
 use std::path::PathBuf;

@@ -43,6 +43,9 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     if config.strategy.kind == StrategyKind::Gradual {
         return refuse("its layers were unfrozen one after the other");
     }
+    if config.strategy.fit.fits_outputs() {
+        return refuse("its outputs were fitted as logistic regression, which transformers' Trainer does not do");
+    }
     if config.run.orders.iter().any(|order| order.what.changes_training()) {
         return refuse("its training was changed in mid-run");
     }

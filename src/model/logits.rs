@@ -32,10 +32,15 @@ impl Model {
     ///
     /// `pass.rows` names the token of each row where they are not all tokens.
     pub fn logits(&self, task: Task, x: &Tensor, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
-        let Head { spec, dense, norm, output } = self
-            .heads
-            .get(HeadKind::for_task(task))
-            .ok_or_else(|| ModelError::HeadMissing { task, architectures: self.config.architectures.clone() })?;
+        let Head { spec, output, .. } = self.head(task)?;
+        let x = self.before_outputs(task, x, input, pass)?;
+        let x = self.drop_out(site::BEFORE_OUTPUT, spec.drop, &x, input, pass)?;
+        Ok(parts::dense(self.backend, &self.params, output, &x)?)
+    }
+
+    /// What the outputs of the head that a task asks are computed of, before dropout: (rows, hidden) → (rows, width).
+    pub fn before_outputs(&self, task: Task, x: &Tensor, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
+        let Head { spec, dense, norm, .. } = self.head(task)?;
         let (backend, params) = (self.backend, &self.params);
         let mut x = self.drop_out(site::BEFORE_DENSE, spec.drop_before, x, input, pass)?;
         if let (Some(dense), Some(of)) = (dense, &spec.dense) {
@@ -45,8 +50,13 @@ impl Model {
         if let Some(norm) = norm {
             x = parts::norm(backend, params, norm, &x)?;
         }
-        let x = self.drop_out(site::BEFORE_OUTPUT, spec.drop, &x, input, pass)?;
-        Ok(parts::dense(backend, params, output, &x)?)
+        Ok(x)
+    }
+
+    /// The head that a task asks.
+    pub fn head(&self, task: Task) -> Result<&Head, ModelError> {
+        let missing = || ModelError::HeadMissing { task, architectures: self.config.architectures.clone() };
+        self.heads.get(HeadKind::for_task(task)).ok_or_else(missing)
     }
 
     /// Encodes and asks a task's head, computing no more of the last layer than the head reads.

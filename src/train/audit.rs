@@ -24,10 +24,11 @@ fn is_behind_zero(param: &Param, params: &Params) -> Result<bool, TrainError> {
     Ok(second.var().flatten_all()?.to_vec1::<f32>()?.iter().all(|value| *value == 0.0))
 }
 
-/// Checks all weights; the first that breaks the rule is named. Says whether each that should learn was seen to.
-pub fn audit(params: &Params) -> Result<bool, TrainError> {
+/// Checks all weights but those that are fitted and so have no gradient; the first that breaks the rule is named. Says
+/// whether each that should learn was seen to.
+pub fn audit(params: &Params, is_fitted: &dyn Fn(&Param) -> bool) -> Result<bool, TrainError> {
     let mut all = true;
-    for param in params.iter() {
+    for param in params.iter().filter(|param| !is_fitted(param)) {
         let sum = param.with_gradient(|gradient| match gradient {
             None => Ok(None),
             Some(GradientRef::Host(values)) => {

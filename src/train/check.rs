@@ -24,6 +24,7 @@ impl RunConfig {
         self.check_rates()?;
         self.check_targets()?;
         self.check_distill()?;
+        self.check_fit()?;
         for (key, value, limit) in self.numbers() {
             if !limits::contains(limit, value) {
                 return wrong(key, value.to_string(), &limits::words(limit));
@@ -202,6 +203,29 @@ impl RunConfig {
         Ok(())
     }
 
+    /// Refuses outputs that are fitted to anything but one class of each text, and beside what learns from labels.
+    fn check_fit(&self) -> Result<(), TrainError> {
+        let fit = self.strategy.fit;
+        if !fit.fits_outputs() {
+            return Ok(());
+        }
+        let wrong = |expected: &str| Err(TrainError::setting("strategy.fit", fit.name().to_owned(), expected));
+        if !self.task.has_one_class() {
+            return wrong(&format!(
+                "gradient for {}, as only texts with one class each are fitted or paired",
+                self.task
+            ));
+        }
+        if !fit.has_rate() && self.strategy.kind != StrategyKind::Head {
+            let kind = self.strategy.kind.name();
+            return wrong(&format!("gradient or contrastive where strategy.kind is {kind}, or strategy.kind head"));
+        }
+        if self.distill.is_some() {
+            return wrong("gradient where a student learns from a teacher");
+        }
+        Ok(())
+    }
+
     /// Refuses adapters of layers that there are not, and of none.
     fn check_targets(&self) -> Result<(), TrainError> {
         if self.strategy.kind != StrategyKind::Lora {
@@ -318,6 +342,16 @@ mod tests {
         check("classify", &lora("targets = []"), &["strategy.lora.targets is empty, expected query, key"]);
         check("classify", &lora("targets = [\"query\", \"q\"]"), &["strategy.lora.targets is q", "or all"]);
         check("classify", &lora("targets = [\"all\"], rslora = true"), &[]);
+        let fit = |of: &str| format!("[strategy]\n{of}\n");
+        check("classify", &fit("kind = \"head\"\nfit = \"logistic\""), &[]);
+        check("classify", &fit("kind = \"lora\"\nfit = \"contrastive\""), &[]);
+        check("classify", &fit("fit = \"logistic\""), &["strategy.fit is logistic", "strategy.kind is full"]);
+        for task in ["multilabel", "regress", "ner", "qa", "mlm", "nsp", "sop", "rtd"] {
+            let told = [&format!("strategy.fit is contrastive, expected gradient for {task}"), "one class each"];
+            check(task, &fit("fit = \"contrastive\""), &told);
+        }
+        let both = "[distill]\nteacher = \"t\"\n[strategy]\nfit = \"contrastive\"\n";
+        check("classify", both, &["strategy.fit is contrastive, expected gradient where a student"]);
         let teacher = |more: &str| format!("[distill]\nteacher = \"t\"\n{more}");
         check("classify", &teacher("temperature = 3.0\nsoft = 1.0\n"), &[]);
         check("classify", "[distill]\nsoft = 1.0\n", &["distill.teacher is not set"]);

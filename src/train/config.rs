@@ -6,6 +6,7 @@
 mod distill;
 mod dropout;
 mod encoding;
+mod fit;
 mod lora;
 mod optim;
 mod order;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use distill::Distill;
 pub use dropout::Dropout;
+pub use fit::Fit;
 pub use lora::{ALL_TARGETS, Lora};
 pub use optim::{ClassWeights, Optim, ScheduleKind, WeightRate};
 pub use order::{Group, LastEpoch, Order, What};
@@ -302,6 +304,9 @@ impl DataChoice {
 #[serde(default, deny_unknown_fields)]
 pub struct Strategy {
     pub kind: StrategyKind,
+    /// By what it is learned.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub fit: Fit,
     /// `top`: how many layers are trained, counted from the top.
     pub top_layers: usize,
     /// `custom`: blocks that are frozen, such as `embeddings`, `layers.3`, `layers.0-5`, `head`.
@@ -328,6 +333,7 @@ impl Default for Strategy {
     fn default() -> Self {
         Self {
             kind: StrategyKind::Full,
+            fit: Fit::Gradient,
             top_layers: 6,
             frozen: Vec::new(),
             train: Vec::new(),

@@ -56,6 +56,10 @@ pub enum TrainError {
     NothingToTrain,
     #[error("{path} has no training examples: {reason}")]
     NoExamples { path: PathBuf, reason: String },
+    #[error(
+        "all training examples are of one class, expected two classes or more, as texts of one are told from those of another"
+    )]
+    NothingToPair,
     #[error("{path} has no evaluation examples: {reason}")]
     NothingToJudge { path: PathBuf, reason: String },
     #[error("the run's folder {path} already holds a run; choose another [run] out")]

@@ -83,6 +83,11 @@ pub fn find_rate(
 /// The same from a configuration on, as a run would be prepared.
 pub fn find_rate_of(config: &RunConfig, watch: &mut dyn Watch) -> Result<Option<FoundRate>, TrainError> {
     precision::check(config)?;
+    let fit = config.strategy.fit;
+    if !fit.has_rate() {
+        let expected = "gradient or contrastive, as outputs that are fitted have no rate to be found";
+        return Err(TrainError::setting("strategy.fit", fit.name().to_owned(), expected));
+    }
     let Some(data) = prepare_watched(config, watch)? else { return Ok(None) };
     let config = data.settled(config)?;
     if watch.progress("opening the model", 0, 0).is_break() {

@@ -485,7 +485,7 @@ mod tests {
             find(&made);
             let of_discriminator = gradients(&params);
             find(&learn());
-            audit(&params).unwrap();
+            audit(&params, &|_| false).unwrap();
             let together = gradients(&params);
             let mut shared = 0;
             for (((param, a), b), sum) in params.iter().zip(&of_generator).zip(&of_discriminator).zip(&together) {

@@ -219,8 +219,11 @@ pub fn joined_at_end(config: &RunConfig, steps: StepCount) -> usize {
 }
 
 /// Why no layer of a strategy can be thawed, where none can.
-pub fn why_no_thaw(kind: StrategyKind) -> Option<&'static str> {
-    match kind {
+pub fn why_no_thaw(strategy: &Strategy) -> Option<&'static str> {
+    if !strategy.fit.has_rate() {
+        return Some("only outputs are fitted, and no layer would learn");
+    }
+    match strategy.kind {
         StrategyKind::Full => Some("all layers are trained from the start"),
         StrategyKind::BitFit => Some("biases are trained in all layers, and no layer is frozen"),
         StrategyKind::Lora => Some("adapters are trained beside the layers, which stay as they are"),
@@ -248,7 +251,7 @@ impl RunConfig {
                     rates.change(order.what);
                 }
                 What::Thaw => {
-                    if let Some(why) = why_no_thaw(self.strategy.kind) {
+                    if let Some(why) = why_no_thaw(&self.strategy) {
                         return wrong(&format!("none for strategy.kind {}: {why}", self.strategy.kind.name()));
                     }
                 }

@@ -10,7 +10,7 @@ use super::config::{LanguageObjective, RunConfig, StrategyKind};
 use super::corpus::divide;
 use super::recommend::Settings;
 use super::steps::{count_steps, kept_count};
-use super::{Prepared, TrainError, as_it_is, companions, groups, orders, patterns, precision, strategy};
+use super::{Prepared, TrainError, as_it_is, companions, groups, logistic, orders, patterns, precision, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
 use crate::inspect::predictor::TOKENS_AT_ONCE;
 use crate::memory;
@@ -159,7 +159,13 @@ fn of_sequences(
     let (tokens_per_epoch, eval_tokens) = (sum(train), sum(eval));
     let epochs = steps.total as f64 / steps.per_epoch.max(1) as f64;
     let cost = Cost::new(config, encoder, &frozen);
-    let mut work = cost.training(tokens_per_epoch as f64, epochs) + cost.forward(eval_tokens as f64) * epochs.max(1.0);
+    let judged = cost.forward(eval_tokens as f64) * epochs.max(1.0);
+    let fit = config.strategy.fit;
+    let mut work = cost.training((fit.texts() as u64 * tokens_per_epoch) as f64, epochs) + judged;
+    if fit.fits_outputs() {
+        let read = if cost.graph > 0.0 { cost.forward(tokens_per_epoch as f64) } else { 0.0 };
+        work += epochs.max(1.0) * (read + logistic::operations(sizes, train.len()));
+    }
     let companion = companions::expected(config, encoder)?;
     if let Some(companion) = &companion {
         let passes = if companion.learns { 3.0 } else { 1.0 };
@@ -459,7 +465,8 @@ fn memory_estimate(
     let mut longest = train.to_vec();
     longest.sort_unstable_by(|a, b| b.cmp(a));
     let by_count = sum(&longest[..at_once.min(longest.len())]);
-    let tokens = config.run.batch_tokens.map_or(by_count, |limit| by_count.min(limit as u64));
+    let tokens = config.run.batch_tokens.map_or(by_count, |limit| by_count.min(limit as u64))
+        * config.strategy.fit.texts() as u64;
     // What is left over for the last of them is another size, of a half at most or it finds those of the others.
     let most = eval.iter().copied().max().unwrap_or(0).max(TOKENS_AT_ONCE as u32).into();
     let judged = if sum(eval) > most { most + most / 2 } else { sum(eval) };

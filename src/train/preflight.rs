@@ -53,7 +53,7 @@ pub fn preflight(
 /// A warm-up that does not end before the run does.
 fn never_at_peak(config: &RunConfig, steps: u64) -> Option<String> {
     let warmup = warmup_steps(config.optim.warmup, steps);
-    if warmup < steps || config.optim.schedule == ScheduleKind::OneCycle {
+    if warmup < steps || !config.strategy.fit.has_rate() || config.optim.schedule == ScheduleKind::OneCycle {
         return None;
     }
     let run = plural(steps as usize, "step", "steps");

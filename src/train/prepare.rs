@@ -1,9 +1,12 @@
 //! From a configuration to everything a run needs: its source read, its lengths settled, sequences made of it, and the
 //! model opened with its head.
 
+use std::sync::Arc;
+
 use candle_core::Device;
 
 use super::config::{DeviceChoice, Init, LanguageObjective, RunConfig, StrategyKind};
+use super::contrast::Pairs;
 use super::prepared::{Known, OnProgress, Prepared, Progress, Watch};
 use super::recommend;
 use super::source::Source;
@@ -12,7 +15,7 @@ use super::{TrainError, as_it_is, corpus, orders, patterns, rows, student, teach
 use crate::data::LabelSet;
 use crate::model::card::LoadReport;
 use crate::model::keys::Keys as FrozenKeys;
-use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
+use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Param, Want};
 use crate::task::{Targets, Task};
 use crate::text::{Length, Tokenizer};
 
@@ -53,6 +56,10 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     let prepared = source.sequences(config, tokenizer, length, watch)?;
     if let (Some(distill), Some(prepared)) = (&config.distill, &prepared) {
         teacher::fit(config, distill, &encoder, prepared)?;
+    }
+    if let Some(prepared) = &prepared {
+        // What cannot be paired is refused before the run has a folder.
+        Pairs::of_run(config, &prepared.train)?;
     }
     let told = told.into_iter().chain(beyond);
     Ok(prepared.map(|prepared| Prepared { warnings: told.chain(prepared.warnings).collect(), ..prepared }))
@@ -133,7 +140,26 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     let trained = Trained::of(&config.strategy, model.config.stored_layers(), names.iter().copied())?;
     patterns::check("optim.rates", config.optim.patterns(), &names)?;
     model.train_only(|name| trained.contains(name));
+    check_fit(config, &model)?;
     Ok((model, report))
+}
+
+/// Refuses to fit outputs that are frozen, and to learn from pairs where nothing would.
+fn check_fit(config: &RunConfig, model: &Model) -> Result<(), TrainError> {
+    let fit = config.strategy.fit;
+    if !fit.fits_outputs() {
+        return Ok(());
+    }
+    let wrong = |expected: &str| Err(TrainError::setting("strategy.fit", fit.name().to_owned(), expected));
+    let output = &model.head(config.task)?.output;
+    if output.params().any(|param| !param.trainable()) {
+        return wrong("gradient where the outputs of the head are frozen");
+    }
+    let learns = |param: &&Arc<Param>| param.trainable() && !output.params().any(|own| Arc::ptr_eq(own, param));
+    if fit.has_rate() && !model.params.iter().any(|param| learns(&param)) {
+        return wrong("logistic, with strategy.kind head, where only the outputs of the head are trained");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

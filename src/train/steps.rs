@@ -20,8 +20,11 @@ pub fn update_rule(config: &RunConfig, epoch: u64) -> UpdateRule {
     }
 }
 
-/// The updates of an epoch, as places in the list of features.
+/// The updates of an epoch, as places in the list of features; one of all where outputs alone are fitted.
 pub fn epoch_updates(config: &RunConfig, lengths: &[u32], epoch: u64) -> Vec<Vec<u32>> {
+    if !config.strategy.fit.has_rate() {
+        return vec![(0..lengths.len() as u32).collect()];
+    }
     let order = sampler::epoch_order(lengths.len(), config.run.seed, epoch, config.run.shuffle);
     sampler::updates(lengths, &order, update_rule(config, epoch))
 }
@@ -58,6 +61,9 @@ fn kept_steps(count: u32, total: u64) -> impl Iterator<Item = u64> {
 /// Counts updates. Where an update has a number of tokens, epochs differ a little, so each is counted.
 pub fn count_steps(config: &RunConfig, lengths: &[u32]) -> StepCount {
     let per_epoch = epoch_updates(config, lengths, 0).len() as u64;
+    if !config.strategy.fit.has_rate() {
+        return StepCount { total: 1, per_epoch };
+    }
     if let Some(total) = config.run.max_steps {
         return StepCount { total, per_epoch };
     }

@@ -1,7 +1,7 @@
 //! Which weights are frozen: whole blocks, and of the blocks that are left all weights or those that patterns name.
 
 use super::TrainError;
-use super::config::{Every, Lora, Strategy, StrategyKind};
+use super::config::{Every, Fit, Lora, Strategy, StrategyKind};
 use super::patterns::{check, is_named, weights_of};
 use super::steps::StepCount;
 use crate::model::Block;
@@ -53,6 +53,15 @@ impl Trained {
 
 /// What is trained, in words.
 pub fn words(strategy: &Strategy) -> String {
+    let trained = trained_words(strategy);
+    match strategy.fit {
+        Fit::Gradient => trained,
+        Fit::Logistic => "the outputs of the head, as logistic regression".to_owned(),
+        Fit::Contrastive => format!("{trained}, from pairs of texts, with logistic regression as the outputs"),
+    }
+}
+
+fn trained_words(strategy: &Strategy) -> String {
     match strategy.kind {
         StrategyKind::Full => "all".to_owned(),
         StrategyKind::Head => "the head alone".to_owned(),
@@ -72,6 +81,9 @@ pub fn words(strategy: &Strategy) -> String {
 
 /// The patterns of which a weight that is trained has one; none where all weights of the blocks are trained.
 fn patterns(strategy: &Strategy) -> Vec<String> {
+    if strategy.fit == Fit::Logistic {
+        return vec![OUTPUTS.to_owned()];
+    }
     match strategy.kind {
         StrategyKind::BitFit => vec!["*.bias".to_owned(), "head".to_owned()],
         StrategyKind::Custom => strategy.train.clone(),
@@ -79,6 +91,9 @@ fn patterns(strategy: &Strategy) -> Vec<String> {
         StrategyKind::Full | StrategyKind::Head | StrategyKind::Top | StrategyKind::Gradual => Vec::new(),
     }
 }
+
+/// The outputs of the head for classes of texts.
+const OUTPUTS: &str = "head.sequence";
 
 /// The patterns of weights that are never trained. An adapter holds whole modules of the head, and the outputs over all words
 /// are the word table with a bias that is in none.
@@ -265,6 +280,19 @@ mod tests {
         for kind in [StrategyKind::Full, StrategyKind::BitFit, StrategyKind::Lora] {
             assert_eq!(of(kind, &[], &[]), "", "{kind:?}");
         }
+    }
+
+    #[test]
+    fn where_only_outputs_are_fitted_nothing_else_is_trained() {
+        let strategy = Strategy { kind: StrategyKind::Head, fit: Fit::Logistic, ..Strategy::default() };
+        let weights =
+            ["layers.0.attention.query.weight", "head.pooler.weight", "head.sequence.weight", "head.sequence.bias"];
+        let rule = Trained::of(&strategy, 1, weights).unwrap();
+        assert_eq!(weights.map(|name| rule.contains(name)), [false, false, true, true]);
+        assert_eq!(frozen_from_top(&strategy, 2), [], "nothing that is thawed would learn");
+        assert_eq!(words(&strategy), "the outputs of the head, as logistic regression");
+        let pairs = Strategy { kind: StrategyKind::Top, top_layers: 1, fit: Fit::Contrastive, ..Strategy::default() };
+        assert!(words(&pairs).starts_with("the top layer and the head, from pairs"), "{}", words(&pairs));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod course;
 mod end;
 mod finish;
+mod fit;
 mod judge;
 mod losses;
 mod order;
@@ -24,6 +25,7 @@ use self::losses::Learned;
 use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::companion::{Companion, all_params};
 use super::config::{Order, RunConfig, What};
+use super::contrast::Pairs;
 use super::event::{Ending, Step, TrainEvent};
 use super::objective::Objective;
 use super::optimizer::{AdamW, Optimizer, clip_scale};
@@ -160,6 +162,8 @@ struct Trainer<'a> {
     config: &'a RunConfig,
     listener: &'a mut dyn Listener,
     objective: Objective,
+    /// The texts that those of an update are compared with, where they are.
+    pairs: Option<Pairs>,
     companion: Option<Box<dyn Companion>>,
     /// Every weight, the companion's with them.
     params: Params,
@@ -186,6 +190,8 @@ struct Trainer<'a> {
     probes: Option<Probes>,
     /// After which step they were asked last.
     probed_at: Option<u64>,
+    /// After which step the outputs were fitted last.
+    fitted_at: Option<u64>,
 }
 
 impl<'a> Trainer<'a> {
@@ -205,6 +211,7 @@ impl<'a> Trainer<'a> {
         let (train_prefix, eval_prefix) = thaw::prefix_caches(model, data, config);
         Ok(Self {
             objective: Objective::new(config, data.labels.len().max(1), &data.counts, &data.tokenizer)?,
+            pairs: Pairs::of_run(config, &data.train)?,
             companion,
             params,
             train_prefix,
@@ -231,6 +238,7 @@ impl<'a> Trainer<'a> {
             saving: resume::Saving::new(config),
             probes: Probes::of_run(config, model, data, steps.total)?,
             probed_at: None,
+            fitted_at: None,
         })
     }
 
@@ -250,7 +258,7 @@ impl<'a> Trainer<'a> {
 
     fn run(&mut self) -> Result<End, TrainError> {
         let (mut epoch, mut before) = (0, 0);
-        self.keep_state_if_due();
+        self.keep_state_if_due()?;
         self.probe_if_due()?;
         if self.step == 0
             && let Some(end) = self.follow_orders(0)?
@@ -276,7 +284,7 @@ impl<'a> Trainer<'a> {
                     if self.update(update, epoch, at)?.is_break() {
                         return Ok(End::Stopped);
                     }
-                    self.keep_state_if_due();
+                    self.keep_state_if_due()?;
                     self.probe_if_due()?;
                 }
                 if self.is_evaluation_due(index + 1 == count)
@@ -297,19 +305,6 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Asks the probes, where it is their turn.
-    fn probe_if_due(&mut self) -> Result<(), TrainError> {
-        let is_due = |probes: &&Probes| probes.are_due(self.step, self.steps.total);
-        let Some(probes) = self.probes.as_ref().filter(is_due) else { return Ok(()) };
-        // A run that goes on was asked before the checkpoint that it goes on from.
-        if self.probed_at.replace(self.step) == Some(self.step) {
-            return Ok(());
-        }
-        let said = probes.said(self.config.task, self.model, self.data)?;
-        self.listener.hear(TrainEvent::Probe { step: self.step, said });
-        Ok(())
-    }
-
     fn last_evaluation(&mut self) -> Result<End, TrainError> {
         if self.evaluated_at == Some(self.step) {
             return Ok(End::Done);
@@ -319,6 +314,9 @@ impl<'a> Trainer<'a> {
 
     /// One optimizer update.
     fn update(&mut self, update: &[u32], epoch: u64, at: f64) -> Result<ControlFlow<()>, TrainError> {
+        if !self.config.strategy.fit.has_rate() {
+            return self.fitting(epoch, at);
+        }
         let begun = Instant::now();
         let held_before = self.held;
         let Some(Learned { losses, norm, tokens }) = self.gradients(update, epoch)? else {

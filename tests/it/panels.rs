@@ -12,7 +12,7 @@ use attune::inspect::{AnyInquiry, Question};
 use attune::model::{Precision, Products};
 use attune::table::Table;
 use attune::task::Task;
-use attune::train::config::StrategyKind;
+use attune::train::config::{Fit, StrategyKind};
 use attune::train::event::TrainEvent;
 use attune::train::precision::has_bf16;
 use attune::ui::panels::evaluate::EvaluatePanel;
@@ -150,6 +150,31 @@ fn a_click_on_a_cell_freezes_it_and_the_preset_follows() {
     train.get_by_label("Custom").click();
     train.run_ok();
     assert_eq!(train.state().workspace.draft.strategy.frozen, ["embeddings", "layers.0-5"]);
+}
+
+#[test]
+fn few_rows_of_a_class_are_told_with_what_learns_most_from_them() {
+    let mut workspace = ready();
+    let loaded = workspace.data.loaded.take().unwrap();
+    let split = Split { train: (0..32).collect(), eval: (32..40).collect() };
+    let few = LoadedDataset::new(loaded.dataset.clone(), split, None, Vec::new());
+    workspace.data.loaded = Some(Arc::new(few));
+    let mut train = scene(TrainPanel::default(), workspace, edits);
+    train.get_by_label("Few examples per class: 16 of each of 2");
+    train.get_by_label("Learn from pairs").click();
+    train.run_ok();
+    let strategy = &train.state().workspace.draft.strategy;
+    assert_eq!((strategy.kind, strategy.fit), (StrategyKind::Full, Fit::Contrastive));
+    assert!(train.query_by_label("Learn from pairs").is_none(), "it is taken");
+    train.get_by_label("Head only").click();
+    train.run_ok();
+    train.get_by_label("Logistic").click();
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.strategy.fit, Fit::Logistic);
+    assert!(train.query_by_label("Peak rate").is_none(), "what is fitted at once has no rate");
+    train.get_by_label("Full").click();
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.strategy.fit, Fit::Gradient);
 }
 
 #[test]

@@ -191,6 +191,20 @@ impl Standard {
         Self { means, spreads }
     }
 
+    /// A model of features that were moved so as one of them as they were: its weights, then its biases.
+    pub fn put_into(&self, linear: &Linear) -> Vec<f64> {
+        let cols = self.means.len();
+        let (weights, biases) = linear.values.split_at(linear.outputs * cols);
+        let scaled = weights.iter().zip(self.spreads.iter().cycle()).map(|(weight, spread)| weight / spread);
+        let mut values: Vec<f64> = scaled.collect();
+        for (output, bias) in biases.iter().enumerate() {
+            let own = &values[output * cols..(output + 1) * cols];
+            let moved: f64 = own.iter().zip(&self.means).map(|(weight, mean)| weight * mean).sum();
+            values.push(bias - moved);
+        }
+        values
+    }
+
     pub fn apply(&self, features: &mut Matrix) {
         for row in features.values.chunks_exact_mut(features.cols.max(1)) {
             for ((value, mean), spread) in row.iter_mut().zip(&self.means).zip(&self.spreads) {

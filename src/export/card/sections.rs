@@ -170,10 +170,15 @@ fn training(run: &ReadRun) -> String {
         ("Length", format!("{} tokens at most", config.data.max_tokens)),
         ("Seed", config.run.seed.to_string()),
     ];
-    if config.optim.label_smoothing > 0.0 {
+    let fit = config.strategy.fit;
+    if !fit.has_rate() {
+        let of_updates = ["Learning rate", "Schedule", "Optimizer", "Batch", "Epochs"];
+        lines.retain(|(name, _)| !of_updates.contains(name));
+    }
+    if config.optim.label_smoothing > 0.0 && !fit.fits_outputs() {
         lines.push(("Label smoothing", config.optim.label_smoothing.to_string()));
     }
-    if config.optim.class_weights == ClassWeights::Balanced {
+    if config.optim.class_weights == ClassWeights::Balanced && !fit.fits_outputs() {
         lines.push(("Class weights", "balanced".to_owned()));
     }
     if let Some(distill) = &config.distill {

@@ -1,14 +1,14 @@
 //! Settings that have no effect beside others, or beside the model and the task, each told once.
 
 use crate::model::Products;
-use crate::train::config::{Group, Language, RunConfig, RunOptions, Strategy, StrategyKind};
+use crate::train::config::{ClassWeights, Group, Language, RunConfig, RunOptions, Strategy, StrategyKind};
 use crate::words::plural;
 
 impl RunConfig {
     /// Settings that another one makes useless, in words.
     pub(in crate::train) fn unused(&self, layers: usize) -> Vec<String> {
         let (strategy, standard) = (&self.strategy, Strategy::default());
-        let mut words = [self.unused_in_fold(), self.without_effect()].concat();
+        let mut words = [self.unused_in_fold(), self.unused_in_fit(), self.without_effect()].concat();
         let unused = [
             (
                 !self.run.seeds.is_empty(),
@@ -86,6 +86,22 @@ impl RunConfig {
         unused.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect()
     }
 
+    /// What is asked of a loss of the labels, where the outputs are fitted, and of updates, where there is one.
+    fn unused_in_fit(&self) -> Vec<String> {
+        let (optim, data, run, fit) = (&self.optim, &self.data, &self.run, self.strategy.fit);
+        let asked = [
+            ("optim.label_smoothing", optim.label_smoothing > 0.0, true),
+            ("optim.focal", optim.focal > 0.0, true),
+            ("optim.class_weights", optim.class_weights != ClassWeights::None, true),
+            ("data.hide_words", data.hide_words > 0.0, !fit.has_rate()),
+            ("run.max_steps", run.max_steps.is_some(), !fit.has_rate()),
+            ("run.batch_tokens", run.batch_tokens.is_some(), !fit.has_rate()),
+            ("run.micro_batch", run.micro_batch.is_some(), !fit.has_rate()),
+        ];
+        let unused = asked.into_iter().filter(|(_, is_set, of_fit)| *is_set && *of_fit && fit.fits_outputs());
+        unused.map(|(key, ..)| format!("{key} is not used, as strategy.fit is {}", fit.name())).collect()
+    }
+
     /// What a run has no use for that holds out a fold: whoever is judged by rows must not have been chosen by them.
     fn unused_in_fold(&self) -> Vec<String> {
         if self.data.fold.is_none() {
@@ -135,6 +151,17 @@ mod tests {
         assert!(strategy("kind = \"head\"\ntop_layers = 3").starts_with("strategy.top_layers is not used"));
         assert!(strategy("unfreeze_every = 5").starts_with("strategy.unfreeze_every is not used"));
         assert_eq!(strategy("kind = \"gradual\"\nunfreeze_every = 5"), "");
+        assert_eq!(strategy("kind = \"head\"\nfit = \"logistic\""), "");
+        let fit =
+            |kind: &str, more: &str| told(&format!("{data}[strategy]\nkind = \"head\"\nfit = \"{kind}\"\n{more}\n"));
+        assert!(
+            fit("logistic", "[run]\nmax_steps = 3")
+                .starts_with("run.max_steps is not used, as strategy.fit is logistic")
+        );
+        assert!(
+            fit("contrastive", "[optim]\nfocal = 1.0").starts_with("optim.focal is not used, as strategy.fit is con")
+        );
+        assert_eq!(fit("contrastive", "[run]\nmax_steps = 3"), "");
         let more = |keys: &str| told(&format!("{data}{keys}\n"));
         assert_eq!(more("[optim]\nlr = 0.0"), "optim.lr is 0, so nothing is learned");
         assert_eq!(more("[optim]\nlr = 0.0\nlr_groups = { head = 1e-3 }"), "");

@@ -130,8 +130,11 @@ fn what_no_run_can_follow_is_refused_before_it_begins() {
         check(&config("[strategy]\nkind = \"head\"\n[run]\norders = [{ step = 1, thaw = true }]\n"), 2, true).is_err()
     );
     for kind in [Full, BitFit, Lora, Head, Top] {
-        assert_eq!(why_no_thaw(kind).is_some(), [Full, BitFit, Lora].contains(&kind));
+        let strategy = Strategy { kind, ..Strategy::default() };
+        assert_eq!(why_no_thaw(&strategy).is_some(), [Full, BitFit, Lora].contains(&kind));
     }
+    let told = refused("head\"\nfit = \"logistic", &thaw(3), "");
+    assert!(told.contains("only outputs are fitted"), "{told}");
 }
 
 #[test]

@@ -80,12 +80,12 @@ impl Trainer<'_> {
         let reason = match end {
             End::Done => "all steps done".to_owned(),
             End::Patience { evaluations } => {
-                self.keep_last_state();
+                self.keep_last_state()?;
                 let evaluations = plural(*evaluations as usize, "evaluation", "evaluations");
                 format!("{evaluations} without improvement in {}", self.config.run.keep_best)
             }
             End::Ordered { epoch } => {
-                self.keep_last_state();
+                self.keep_last_state()?;
                 format!("stopped after epoch {epoch}, as ordered")
             }
             End::Stopped => {
@@ -93,6 +93,9 @@ impl Trainer<'_> {
                 "stopped".to_owned()
             }
         };
+        if self.best.is_none() {
+            self.fit_outputs()?;
+        }
         if let Err(error) = self.settle() {
             // So that nothing but the writing has to be done again.
             self.save();

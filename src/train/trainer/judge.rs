@@ -10,6 +10,7 @@ use crate::train::checkpoint::Best;
 use crate::train::config::Every;
 use crate::train::evaluate::{Judge, Scores, evaluation, score_all};
 use crate::train::event::TrainEvent;
+use crate::train::probes::Probes;
 
 impl Trainer<'_> {
     /// Whether it is time to judge. A fold is judged by the last weights alone: whoever is judged by its rows must not have
@@ -22,9 +23,29 @@ impl Trainer<'_> {
         due && self.config.data.fold.is_none()
     }
 
+    /// Asks the probes, where it is their turn.
+    pub(super) fn probe_if_due(&mut self) -> Result<(), TrainError> {
+        let is_due = |probes: &&Probes| probes.are_due(self.step, self.steps.total);
+        if self.probes.as_ref().filter(is_due).is_none() {
+            return Ok(());
+        }
+        // A run that goes on was asked before the checkpoint that it goes on from.
+        if self.probed_at.replace(self.step) == Some(self.step) {
+            return Ok(());
+        }
+        self.fit_outputs()?;
+        let Some(probes) = &self.probes else { return Ok(()) };
+        let said = probes.said(self.config.task, self.model, self.data)?;
+        self.listener.hear(TrainEvent::Probe { step: self.step, said });
+        Ok(())
+    }
+
     pub(super) fn evaluate(&mut self) -> Result<Option<End>, TrainError> {
         if self.data.eval.is_empty() {
             return Ok(None);
+        }
+        if self.fit_outputs_heeding()?.is_break() {
+            return Ok(Some(End::Stopped));
         }
         let Some(evaluation) = self.judge(true)? else {
             return Ok(Some(End::Stopped));

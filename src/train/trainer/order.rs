@@ -105,7 +105,7 @@ impl Trainer<'_> {
                 Some("this encoder is used as it is, and only a head can be trained on it".to_owned())
             }
             What::Thaw if self.thawed >= self.thaw_order.len() => {
-                let why = orders::why_no_thaw(strategy.kind).unwrap_or("nothing is frozen any more");
+                let why = orders::why_no_thaw(strategy).unwrap_or("nothing is frozen any more");
                 Some(why.to_owned())
             }
             What::Evaluate if self.config.data.fold.is_some() => Some(JUDGED_ONCE.to_owned()),
@@ -134,6 +134,9 @@ impl Trainer<'_> {
     fn evaluate_alone(&mut self) -> Result<ControlFlow<()>, TrainError> {
         if self.evaluated_at == Some(self.step) {
             return Ok(ControlFlow::Continue(()));
+        }
+        if self.fit_outputs_heeding()?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
         let Some(evaluation) = self.judge(true)? else { return Ok(ControlFlow::Break(())) };
         let (metrics, baseline) = (evaluation.metrics, evaluation.baseline);

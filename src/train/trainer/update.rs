@@ -18,11 +18,12 @@ use crate::train::{TrainError, audit};
 impl<'a> Trainer<'a> {
     /// The gradients of one update, added up with the weights; nothing where the run is to stop.
     pub(super) fn gradients(&mut self, update: &[u32], epoch: u64) -> Result<Option<Learned>, TrainError> {
+        let update = &*self.with_partners(update, epoch);
         let drawn = self.draw(update, epoch)?;
         let tokens: usize = drawn.iter().map(|features| features.tokens.len()).sum();
         let asked = self.companion.as_ref().map_or(0.0, |one| drawn.iter().map(|drawn| one.asked(drawn)).sum());
         let parts = Denominators {
-            own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
+            own: self.denominator(&drawn),
             companion: Divisors { asked, tokens: tokens as f64 },
         };
         let Some(losses) = self.added_up(update, &drawn, parts, epoch)? else { return Ok(None) };
@@ -30,7 +31,8 @@ impl<'a> Trainer<'a> {
         // A head learns nothing from an update in which it was asked nothing.
         if losses.sum.is_finite() && norm.is_finite() && !self.audited && norm > 0.0 && parts.own > 0.0 {
             // And a companion nothing from one in which it was not.
-            self.audited = audit::audit(if asked > 0.0 { &self.params } else { &self.model.params })?;
+            let params = if asked > 0.0 { &self.params } else { &self.model.params };
+            self.audited = audit::audit(params, &|param| self.is_fitted(param))?;
         }
         Ok(Some(Learned { losses, norm, tokens }))
     }
@@ -53,7 +55,7 @@ impl<'a> Trainer<'a> {
         parts: Denominators,
         epoch: u64,
     ) -> Result<Option<Losses>, TrainError> {
-        let micro_batches: Vec<&[u32]> = sampler::micro_batches(update, self.config.run.micro_batch).collect();
+        let micro_batches: Vec<&[u32]> = sampler::micro_batches(update, self.micro_batch_size()).collect();
         let (mut losses, mut slot, mut next) = (Losses::default(), 0, 0);
         while let Some(which) = micro_batches.get(next) {
             // What was ordered while the run was held need not wait for the end of an update that has not begun.
@@ -128,10 +130,7 @@ impl<'a> Trainer<'a> {
             ..Pass::default()
         };
         let mut losses = Vec::new();
-        let asked = |last: &Tensor| -> Result<Vec<Part>, TrainError> {
-            let logits = self.model.logits(task, last, &work.input, &pass)?;
-            self.objective.losses(&logits, work, own)
-        };
+        let asked = |last: &Tensor| self.own_losses(last, work, own, &pass);
         match compared {
             Some(compared) => {
                 let encoded = self.model.encode(&work.input, &pass)?;

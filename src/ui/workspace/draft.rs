@@ -8,7 +8,7 @@ use crate::metrics::Measure;
 use crate::samples::Sample;
 use crate::task::{Reads, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
-use crate::train::config::{ClassWeights, DataChoice, ModelChoice, RunConfig, RunOptions, StrategyKind};
+use crate::train::config::{ClassWeights, DataChoice, Fit, ModelChoice, RunConfig, RunOptions, StrategyKind};
 use crate::train::limits::FEWEST_TOKENS;
 use crate::train::open::Open;
 use crate::worker::protocol::{ModelEntry, Origin};
@@ -75,6 +75,7 @@ impl Workspace {
             draft.optim.label_smoothing = 0.0;
         }
         if !draft.task.has_one_class() {
+            draft.strategy.fit = Fit::Gradient;
             draft.optim.focal = 0.0;
             draft.data.oversample = false;
         }

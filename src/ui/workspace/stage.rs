@@ -117,7 +117,7 @@ impl Workspace {
         let last = run.orders.last_epoch;
         match what {
             What::Thaw if run.orders.frozen.is_empty() => {
-                Some(why_no_thaw(run.config.strategy.kind).unwrap_or("Nothing is frozen any more"))
+                Some(why_no_thaw(&run.config.strategy).unwrap_or("Nothing is frozen any more"))
             }
             What::Evaluate if run.config.data.fold.is_some() => Some(JUDGED_ONCE),
             What::Evaluate if run.eval_examples == 0 => Some("Nothing is held out to evaluate on"),

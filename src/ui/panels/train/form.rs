@@ -3,6 +3,7 @@
 mod adapters;
 mod fields;
 mod find_rate;
+mod fit;
 mod foot;
 mod held_out;
 mod orders;
@@ -196,17 +197,13 @@ impl Form {
         if frozen.is_none() {
             recommended_ui(ui, draft, cx.workspace.plan.as_deref(), palette);
         }
-        heading(ui, "Learning rate", palette, |_| {});
-        fields::rates_ui(ui, draft, self.expert, palette);
-        if frozen.is_none() {
-            find_rate::ui(ui, draft, cx);
+        if draft.strategy.fit.has_rate() {
+            self.rate_ui(ui, draft, steps, frozen, cx);
         }
-        if self.expert {
-            rates::by_pattern_ui(ui, &mut draft.optim, palette);
-        }
-        self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
         heading(ui, "Training", palette, |_| {});
-        fields::training_ui(ui, draft, self.expert, palette);
+        if draft.strategy.fit.has_rate() {
+            fields::training_ui(ui, draft, self.expert, palette);
+        }
         if frozen.is_none() {
             held_out::seeds_ui(ui, draft, palette);
         }
@@ -228,6 +225,20 @@ impl Form {
             heading(ui, "Output", palette, |_| {});
             fields::output_ui(ui, draft, palette);
         }
+    }
+
+    /// How fast it learns, and how that changes.
+    fn rate_ui(&self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        heading(ui, "Learning rate", palette, |_| {});
+        fields::rates_ui(ui, draft, self.expert, palette);
+        if frozen.is_none() {
+            find_rate::ui(ui, draft, cx);
+        }
+        if self.expert {
+            rates::by_pattern_ui(ui, &mut draft.optim, palette);
+        }
+        self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
     }
 
     fn schedule_ui(&self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, card: Option<&ModelCard>, palette: &Palette) {
@@ -396,6 +407,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
         let tooltip = "The head learns first; then the layers are unfrozen one after the other, from the top down";
         fields::every_ui(ui, "Unfreeze the next layer every", tooltip, &mut draft.strategy.unfreeze_every, palette);
     }
+    fit::ui(ui, draft, frozen.is_none(), only_head, cx);
     let Some(blocks) = blocks else {
         ui.add_space(4.0);
         if let Some(run) = frozen {
