@@ -4,8 +4,8 @@
 //! even adds four there, those of a lane, before it makes them wider. An input is 255 at most, so this is exact where the
 //! positive weights of a lane are no more than 128 together, and the negative ones as well. What is beyond that is taken
 //! from the largest of them and multiplied apart: one weight in twenty-five where they are normally distributed, and fewer
-//! where a column has one that is far larger than the others. For that the inputs of 32 rows lie across, a line of the cache for two
-//! inputs, as what is taken has another input in every column.
+//! where a column has one that is far larger than the others. For that the inputs of 32 rows lie across, a line of the
+//! cache for two inputs, as what is taken has another input in every column.
 
 use rayon::prelude::*;
 
