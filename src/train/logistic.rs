@@ -21,7 +21,7 @@ const USUAL_STRENGTH: f64 = 0.03;
 /// Enough to tell strengths apart.
 const ROUGH: Until = Until { gradient: 1e-3, steps: 100 };
 const EXACT: Until = Until { gradient: 1e-6, steps: 1000 };
-/// Passes over the rows that choosing and fitting take together, as measured.
+/// Passes over the rows that choosing and fitting are reckoned to take together.
 const PASSES: f64 = 600.0;
 /// The weights that are fitted, among all of a model.
 const OUTPUTS: &str = "head.sequence.weight";
