@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use candle_core::Tensor;
-
 use super::Trainer;
 use super::losses::{Denominators, Learned, Losses};
 use crate::model::{Pass, PassDropout};
@@ -22,10 +20,8 @@ impl<'a> Trainer<'a> {
         let drawn = self.draw(update, epoch)?;
         let tokens: usize = drawn.iter().map(|features| features.tokens.len()).sum();
         let asked = self.companion.as_ref().map_or(0.0, |one| drawn.iter().map(|drawn| one.asked(drawn)).sum());
-        let parts = Denominators {
-            own: self.denominator(&drawn),
-            companion: Divisors { asked, tokens: tokens as f64 },
-        };
+        let parts =
+            Denominators { own: self.denominator(&drawn), companion: Divisors { asked, tokens: tokens as f64 } };
         let Some(losses) = self.added_up(update, &drawn, parts, epoch)? else { return Ok(None) };
         let norm = self.optimizer.gradient_norm()?;
         // A head learns nothing from an update in which it was asked nothing.
@@ -130,18 +126,18 @@ impl<'a> Trainer<'a> {
             ..Pass::default()
         };
         let mut losses = Vec::new();
-        let asked = |last: &Tensor| self.own_losses(last, work, own, &pass);
         match compared {
             Some(compared) => {
                 let encoded = self.model.encode(&work.input, &pass)?;
                 if is_asked {
-                    losses = asked(&encoded.last)?;
+                    losses = self.own_losses(&encoded.last, work, own, &pass)?;
                 }
                 losses.extend(compared.losses(self.model, &work.input, &encoded)?);
             }
             None if is_asked => {
                 let cache = self.train_prefix.as_mut();
-                losses = asked(&last_states(self.model, task, cache, which, features, &work.input, &pass)?)?;
+                let last = last_states(self.model, task, cache, which, features, &work.input, &pass)?;
+                losses = self.own_losses(&last, work, own, &pass)?;
             }
             None => {}
         }
