@@ -10,7 +10,7 @@ use crate::table::is_number;
 pub fn folded(name: &str) -> String {
     let name = name.trim();
     if is_number(name) {
-        return name.parse::<f64>().map_or_else(|_| name.to_owned(), |value| value.to_string());
+        return plain_number(name).to_owned();
     }
     let letters: Vec<char> = composed(name).chars().filter_map(plain).flat_map(char::to_lowercase).collect();
     let mut text = String::with_capacity(name.len());
@@ -28,6 +28,18 @@ pub fn folded(name: &str) -> String {
     }
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '.' | ':' | '"' | '\''));
     if text.is_empty() { name.to_owned() } else { text.to_owned() }
+}
+
+/// A number without the zeros behind its point, which programs add. Digits before it all count: codes begin with zeros, and
+/// long ones are no longer told apart as numbers.
+fn plain_number(name: &str) -> &str {
+    let name = name.strip_prefix('+').unwrap_or(name);
+    match name.split_once('.') {
+        Some((whole, part)) if !whole.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) => {
+            name.trim_end_matches('0').trim_end_matches('.')
+        }
+        _ => name,
+    }
 }
 
 /// A text in which each letter has its accents, which may be letters of their own behind it.
@@ -58,5 +70,22 @@ fn plain(letter: char) -> Option<char> {
         '\u{2010}'..='\u{2015}' => Some('-'),
         '\u{2018}' | '\u{2019}' => Some('\''),
         letter => Some(letter),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_one_only_where_no_digit_is_lost() {
+        for (one, other) in [("1", "1.0"), ("1", "+1"), ("1.5", "1.50"), ("10", "10."), ("0", "0.00")] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        for (one, other) in
+            [("9007199254740992", "9007199254740993"), ("001", "1"), ("1000", "1e3"), ("1", "10"), ("1.05", "1.5")]
+        {
+            assert_ne!(folded(one), folded(other), "{one} {other}");
+        }
     }
 }
