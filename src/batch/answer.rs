@@ -23,7 +23,14 @@ pub fn answer<E: From<BatchError>>(
         let item = item?;
         let prepared = match &item.request {
             Err(reason) => Err(format!("{} {reason}", item.place)),
-            Ok(request) => model.prepare(request.clone(), options).map_err(|error| format!("{}: {error}", item.place)),
+            Ok(request) => {
+                let words = item.words.as_ref().filter(|_| options.by_word);
+                let prepared = match words {
+                    Some(words) => model.prepare_words(request.clone(), words, options),
+                    None => model.prepare(request.clone(), options),
+                };
+                prepared.map_err(|error| format!("{}: {error}", item.place))
+            }
         };
         Ok((item, prepared))
     });

@@ -204,6 +204,7 @@ impl Plan {
     /// How texts are read and answered for a kind of file.
     fn options(&self, kind: Kind) -> Options {
         let mut options = self.options.clone();
+        options.by_word = kind == Kind::Conll && matches!(options.aggregation, Aggregation::None | Aggregation::First);
         if kind.wants_entities() && options.aggregation == Aggregation::None {
             options.aggregation = Aggregation::First;
         }

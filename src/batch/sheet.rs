@@ -306,7 +306,7 @@ impl<'a, W: Write> Sheet<'a, W> {
     }
 
     fn sentence(&mut self, item: &Item, said: Result<&Predicted, &str>) -> io::Result<()> {
-        let (Ok(Predicted { output: Output::Entities(entities), .. }), Ok(request)) = (said, &item.request) else {
+        let (Ok(Predicted { output, .. }), Ok(request)) = (said, &item.request) else {
             let reason = said.err().map_or_else(|| format!("{} has no entities", item.place), str::to_owned);
             return self.no_sentence(&reason);
         };
@@ -317,11 +317,13 @@ impl<'a, W: Write> Sheet<'a, W> {
             let reason = format!("{} has the word {word:?}, expected words without blanks for .conll", item.place);
             return self.no_sentence(&reason);
         }
-        let words = match &item.words {
-            Some(words) => places(words),
-            None => cut(&request.text, entities),
+        let told = match (output, &item.words) {
+            (Output::Words(tags), Some(words)) => words.iter().cloned().zip(tags.iter().cloned()).collect(),
+            (Output::Entities(entities), Some(words)) => tagged(places(words), entities),
+            (Output::Entities(entities), None) => tagged(cut(&request.text, entities), entities),
+            _ => return self.no_sentence(&format!("{} has no entities", item.place)),
         };
-        for (word, tag) in tagged(words, entities) {
+        for (word, tag) in told {
             writeln!(self.out, "{word}\t{tag}")?;
         }
         writeln!(self.out)
@@ -386,7 +388,7 @@ fn said_in_cells(task: Task, output: &Output, asked: &str) -> Vec<String> {
             let replaced: Vec<&str> = tokens.iter().filter(|one| one.replaced).map(|one| one.token.as_str()).collect();
             vec![json!(replaced).to_string()]
         }
-        tokens @ Output::Tokens(_) => vec![json!(tokens).to_string()],
+        other @ (Output::Tokens(_) | Output::Words(_)) => vec![json!(other).to_string()],
     }
 }
 

@@ -37,8 +37,9 @@ pub struct Predict {
     input: Option<PathBuf>,
     /// Write to a file, which is there whole or not at all: .csv with the columns of the input, .jsonl, .conll (words with
     /// their tags) or .json (answers by the ids of their questions). Every row of the input has its row, those that cannot
-    /// be read with an error. Entities are put together as with --aggregation first in .csv and .conll. Of files that are
-    /// there only earlier predictions are replaced
+    /// be read with an error. Entities are put together as with --aggregation first in .csv and in .conll of texts; where the
+    /// input lists words, as CoNLL files do, each has the tag of its first token in .conll, as evaluate reads it, unless
+    /// --aggregation says simple, average or max. Of files that are there only earlier predictions are replaced
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     out: Option<PathBuf>,
     /// Go on with an --out that was interrupted, behind the rows that it has
@@ -349,6 +350,7 @@ impl Shape {
                 Some(AggregationName::Average) => Aggregation::Average,
                 Some(AggregationName::Max) => Aggregation::Max,
             },
+            by_word: false,
             max_tokens: self.max_tokens,
             stride: self.stride,
             max_answer_tokens: self.max_answer_tokens.unwrap_or(Options::default().max_answer_tokens),
@@ -455,6 +457,7 @@ fn words(out: &mut Vec<u8>, output: &Output) -> io::Result<()> {
             }
             writeln!(out)?;
         }
+        Output::Words(tags) => writeln!(out, "{}", tags.join(" "))?,
         Output::Answers(answers) => {
             for one in answers {
                 writeln!(out, "{:.4}  {}-{}  {}", one.score, one.start, one.end, one.answer)?;

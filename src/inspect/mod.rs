@@ -35,6 +35,7 @@ mod predict;
 mod request;
 mod scoring;
 mod states;
+mod wordtags;
 
 pub use attention::{Attention, attention};
 pub use error::InspectError;

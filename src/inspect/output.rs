@@ -13,6 +13,8 @@ pub enum Output {
     },
     Tokens(Vec<TokenLabel>),
     Entities(Vec<Entity>),
+    /// The tag of each word that the input lists.
+    Words(Vec<String>),
     Answers(Vec<FoundAnswer>),
     /// For each mask the words that may stand there, best first.
     Masks(Vec<Vec<Filled>>),

@@ -107,7 +107,7 @@ impl Asked<'_> {
     }
 
     /// Tokens of a sequence or a window, and those that neighbouring windows share.
-    fn window_size(&self, options: &Options) -> (usize, usize) {
+    pub(super) fn window_size(&self, options: &Options) -> (usize, usize) {
         let most = options.max_tokens.unwrap_or(usize::MAX).min(self.max_tokens);
         let is_usual = options.max_tokens.is_none() && self.task.reads() == Reads::Question;
         let max_tokens = if is_usual { most.min(QUESTION_TOKENS) } else { most };
@@ -140,7 +140,7 @@ impl Asked<'_> {
         if self.task.targets() == Targets::Hidden {
             self.check_masks(&request, &encoded)?;
         }
-        Ok(Prepared { request, encoded, windows })
+        Ok(Prepared { request, encoded, windows, listed: None })
     }
 
     /// What is odd about a request, where the model learned from the other kind.
@@ -205,7 +205,10 @@ impl Asked<'_> {
                 Output::Masks(masks::fill(self.tokenizer, &one.encoded, rows.first().map(Vec::as_slice), options)?)
             }
             Targets::Span => Output::Answers(answers::answers(self, one, rows, options)),
-            Targets::Tags => entities::entities(self, one, rows, options.aggregation)?,
+            Targets::Tags => match &one.listed {
+                Some(listed) => self.word_tags(listed, rows),
+                None => entities::entities(self, one, rows, options.aggregation)?,
+            },
         };
         let logits = options.logits.then(|| self.kept(rows));
         Ok(Predicted { output, cut: one.encoded.cut, misfit: self.misfit(&one.request), logits })

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::wordtags::Listed;
 use crate::text::tokenizer::Encoded;
 
 /// What is asked: a text and perhaps a second one; or a question, whose context is the second.
@@ -23,6 +24,9 @@ pub struct Options {
     /// How many of the best; as many as the pipelines where it is open.
     pub top_k: Option<usize>,
     pub aggregation: Aggregation,
+    /// Whether words that the input lists have a tag each, that of their first token, as evaluations read them.
+    #[serde(skip_serializing_if = "is_false")]
+    pub by_word: bool,
     /// Tokens a sequence or a window may have, at most the model's.
     pub max_tokens: Option<usize>,
     /// Tokens that neighbouring windows share.
@@ -38,11 +42,17 @@ pub struct Options {
     pub logits: bool,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             top_k: None,
             aggregation: Aggregation::None,
+            by_word: false,
             max_tokens: None,
             stride: None,
             max_answer_tokens: 15,
@@ -92,6 +102,8 @@ pub struct Prepared {
     pub(super) encoded: Encoded,
     /// Indices of tokens.
     pub(super) windows: Vec<Vec<usize>>,
+    /// The words, where each is to have a tag.
+    pub(super) listed: Option<Listed>,
 }
 
 impl Prepared {

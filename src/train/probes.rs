@@ -173,7 +173,7 @@ fn told(task: Task, output: Output) -> ProbeSaid {
             ProbeSaid { answer, score: finite(best.score), scores: Vec::new() }
         }),
         Output::Masks(masks) => of_masks(&masks),
-        Output::Tokens(_) | Output::Replaced(_) => ProbeSaid::default(),
+        Output::Tokens(_) | Output::Words(_) | Output::Replaced(_) => ProbeSaid::default(),
     }
 }
 

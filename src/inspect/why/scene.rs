@@ -195,7 +195,7 @@ fn prepare(model: &OpenModel, asked: &Asked) -> Result<Prepared, InspectError> {
         Reads::Running if model.task.targets() == Targets::Hidden => {
             let encoded = model.tokenizer.encode(&request.text, request.pair.as_deref(), model.max_tokens)?;
             let windows = vec![(0..encoded.ids.len()).collect()];
-            Ok(Prepared { request, encoded, windows })
+            Ok(Prepared { request, encoded, windows, listed: None })
         }
         _ => model.prepare(request, &Options::default()),
     }
