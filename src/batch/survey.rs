@@ -60,7 +60,7 @@ pub fn survey(model: &Path, inputs: &Inputs, task: Task, chosen: Option<&Chosen>
         title: table.format.title(),
         files: table.origins.files.len(),
         rows: table.rows(),
-        unreadable: table.problems.len(),
+        unreadable: table.rows_missing().count(),
         columns: table.columns.clone().into(),
         chosen: columns.map(|columns| columns.as_chosen(&table)).map_err(|error| error.to_string()),
         has_ids: table.column(ID).is_some(),

@@ -22,7 +22,7 @@ use crate::inspect::Request;
 use crate::inspect::json::{Asked, names};
 use crate::stop::heed;
 use crate::table::notation::tags;
-use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list, with_its_parts};
+use crate::table::{Format, Inputs, LeftOut, Part, RowProblem, Table, name_list, with_its_parts};
 use crate::task::{Reads, Task};
 use crate::train::columns::{Learned, columns};
 
@@ -127,7 +127,7 @@ pub fn read(inputs: Option<&Inputs>, task: Task, how: How, by: By<'_>) -> Result
     }
     let table = Arc::new(Table::open_inputs(inputs, Part::All)?);
     let by_line = by_line.filter(|_| table.format == Format::JsonLines && table.origins.files.len() < 2);
-    let total = by_line.is_none().then(|| table.rows() + table.problems.len());
+    let total = by_line.is_none().then(|| table.rows() + table.rows_missing().count());
     let Some(items) = by_line else {
         let columns = Columns::of(&table, task, by)?;
         let (told, missing) = (columns.words(&table, task), columns.missing.clone());
@@ -435,7 +435,8 @@ enum Entry {
 
 /// Rows and unreadable ones as they follow each other in their files.
 fn in_order(table: &Table) -> Vec<Entry> {
-    let problems = table.problems.iter().enumerate();
+    let is_row = |(_, problem): &(usize, &RowProblem)| problem.what != LeftOut::Further;
+    let problems = table.problems.iter().enumerate().filter(is_row);
     let mut problems: Vec<(usize, usize)> =
         problems.map(|(place, problem)| (rows_before(table, problem), place)).collect();
     problems.sort_unstable();

@@ -24,7 +24,7 @@ use crate::stop::heed;
 use crate::table::boundaries::cuts_word;
 use crate::table::notation::tags;
 use crate::table::notation::tags::Scheme;
-use crate::table::{Place, RowProblem, Table, plain_name};
+use crate::table::{LeftOut, Place, RowProblem, plain_name};
 use crate::task::{Annotation, Reads, Targets, Task};
 
 pub use kinds::FindingKind;
@@ -62,9 +62,21 @@ impl Finding {
         Self::new(kind, dataset, rows)
     }
 
-    fn unreadable(dataset: &Dataset, table: &Table) -> Self {
-        let places: Vec<Place> = table.problems.iter().map(RowProblem::at).collect();
-        Self { kind: FindingKind::Unreadable, task: dataset.task, count: places.len(), places, rows: Vec::new() }
+    /// What was left out while reading.
+    fn of_problems(kind: FindingKind, dataset: &Dataset, what: LeftOut) -> Self {
+        let problems = || dataset.table.problems.iter().filter(|problem| problem.what == what);
+        let places: Vec<Place> = problems().map(RowProblem::at).collect();
+        // Only what others annotated stands behind a row of its own.
+        let row_of = |problem: &RowProblem| problem.rows_before?.checked_sub(1);
+        let rows = if what == LeftOut::Further { problems().filter_map(row_of).collect() } else { Vec::new() };
+        Self { kind, task: dataset.task, count: places.len(), places, rows }
+    }
+
+    /// Rows that annotators threw away, also while the file was read.
+    fn rejected(dataset: &Dataset, rows: Vec<usize>) -> Self {
+        let read = Self::new(FindingKind::Rejected, dataset, rows);
+        let unread = Self::of_problems(FindingKind::Rejected, dataset, LeftOut::Rejected);
+        Self { count: read.count + unread.count, places: [unread.places, read.places].concat(), ..read }
     }
 }
 
@@ -234,8 +246,9 @@ fn left_out(dataset: &Dataset) -> Vec<Finding> {
         }
     }
     vec![
-        Finding::unreadable(dataset, &dataset.table),
-        Finding::new(FindingKind::Rejected, dataset, rejected),
+        Finding::of_problems(FindingKind::Unreadable, dataset, LeftOut::Unread),
+        Finding::rejected(dataset, rejected),
+        Finding::of_problems(FindingKind::SeveralAnnotations, dataset, LeftOut::Further),
         Finding::new(FindingKind::EmptyText, dataset, empty),
         Finding::new(FindingKind::MisplacedAnswers, dataset, misplaced),
         Finding::new(FindingKind::NoUsableLabel, dataset, unlabelled),
@@ -355,7 +368,7 @@ fn cut_words(dataset: &Dataset) -> Finding {
 
 impl Dataset {
     /// What a person should know of the data before something is learned from them: what was settled for a file as a
-    /// whole, and spans that cut words.
+    /// whole, what annotators threw away, and spans that cut words.
     pub fn remarks(&self) -> Vec<String> {
         let name = self.table.origins.inputs.title();
         let notes = self.table.notes.iter().map(|note| format!("{name}: {note}"));
@@ -363,7 +376,20 @@ impl Dataset {
         let first =
             cut.rows.first().map(|row| format!("{name}: {}; the first, {}", cut.message(), self.table.place(*row)));
         let decided = self.decided().map(|decided| format!("{name}: {decided}"));
-        notes.chain(decided).chain(first).collect()
+        let told = self.told_apart().into_iter().map(|finding| format!("{name}: {}", finding.message()));
+        notes.chain(decided).chain(told).chain(first).collect()
+    }
+
+    /// What is wrong with no row, and yet to be known of each.
+    fn told_apart(&self) -> Vec<Finding> {
+        let is_thrown_away = |(_, problem): &(usize, &RowProblem)| is_rejection(&problem.reason);
+        let excluded = self.rows_left_out().into_iter().zip(&self.excluded).filter(is_thrown_away);
+        let mut told = vec![
+            Finding::rejected(self, excluded.map(|(row, _)| row).collect()),
+            Finding::of_problems(FindingKind::SeveralAnnotations, self, LeftOut::Further),
+        ];
+        told.retain(|finding| finding.count > 0);
+        told
     }
 }
 

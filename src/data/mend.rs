@@ -11,7 +11,7 @@ use super::rejected::is_rejection;
 use super::relabel::places_of;
 use super::{Dataset, Example, Roles, Split, Target, spellings};
 use crate::table::mojibake::{Mojibake, without_controls};
-use crate::table::{self, GoldAnswer, RowProblem, Table};
+use crate::table::{self, GoldAnswer, LeftOut, RowProblem, Table};
 use crate::task::{Reads, Task};
 
 /// A table whose texts and labels are what they were before programs damaged them, where that was decided and places in the
@@ -157,12 +157,15 @@ impl Dataset {
         (0..self.table.rows()).filter(|row| examples.next_if_eq(row).is_none()).collect()
     }
 
-    /// How many rows cannot be read or used, and why the first cannot; not those that are left out by choice.
+    /// How many rows cannot be read or used, and why the first cannot; not those that are left out by choice, nor those
+    /// that their annotators threw away.
     pub fn unusable_words(&self) -> Option<String> {
-        let of_examples = self.excluded.iter().filter(|problem| !is_by_choice(&problem.reason));
-        let problems: Vec<&RowProblem> = self.table.problems.iter().chain(of_examples).collect();
+        let is_meant = |reason: &str| is_by_choice(reason) || is_rejection(reason);
+        let of_examples = self.excluded.iter().filter(|problem| !is_meant(&problem.reason));
+        let unread = self.table.problems.iter().filter(|problem| problem.what == LeftOut::Unread);
+        let problems: Vec<&RowProblem> = unread.chain(of_examples).collect();
         let first = problems.iter().min_by_key(|problem| self.place_of(problem))?;
-        let all = self.table.rows() + self.table.problems.len();
+        let all = self.table.rows() + self.table.rows_missing().count();
         let name = self.table.origins.inputs.title();
         let count = problems.len();
         Some(format!("{count} of {all} rows of {name} cannot be used; the first, {}: {}", first.place(), first.reason))

@@ -130,4 +130,51 @@ mod tests {
         assert_eq!((of(&FindingKind::Rejected), of(&FindingKind::NoUsableLabel)), (Some(vec![1]), None));
         assert_eq!(kept(text, &roles("text", Some("answer"))), [0, 1, 2]);
     }
+
+    #[test]
+    fn what_readers_leave_out_on_purpose_is_not_called_unreadable() {
+        let dir = tempfile::tempdir().unwrap();
+        let check = |name: &str, text: String, roles: &Roles, task: Task, expected: &[(FindingKind, usize)]| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let data = Dataset::new(crate::table::Table::open(&path).unwrap().into(), task, roles, None).unwrap();
+            let kinds = [FindingKind::Unreadable, FindingKind::Rejected, FindingKind::SeveralAnnotations];
+            let found = health(&data).into_iter().filter(|finding| kinds.contains(&finding.kind));
+            let told: Vec<_> = found.map(|finding| (finding.kind.clone(), finding.count)).collect();
+            assert_eq!(told, expected, "{name}");
+            assert_eq!(data.unusable_words(), None, "{name}");
+            let remarks = data.remarks().join("\n");
+            assert!(
+                remarks.contains("by the annotators and") || remarks.contains("have several annotations"),
+                "{remarks}"
+            );
+        };
+        let spans = Roles { text: Some("text".into()), spans: Some("spans".into()), ..Roles::default() };
+        let line = |at: usize| {
+            let answer = ["accept", "reject", "ignore"][at % 3];
+            format!(
+                r#"{{"text":"Ann ran {at}","_input_hash":{at},"spans":[{{"start":0,"end":3,"label":"PER"}}],"answer":"{answer}"}}"#
+            ) + "\n"
+        };
+        let lines: String = (0..9).map(line).collect();
+        check("a.jsonl", lines, &spans, Task::Ner, &[(FindingKind::Rejected, 6)]);
+        let annotation = |skipped: bool| {
+            format!(
+                r#"{{"was_cancelled":{skipped},"result":[{{"type":"labels","value":{{"start":0,"end":3,"text":"Ann","labels":["PER"]}}}}]}}"#
+            )
+        };
+        let task = |at: usize, skipped: &[bool]| {
+            let all: Vec<String> = skipped.iter().map(|skipped| annotation(*skipped)).collect();
+            format!(r#"{{"id":{at},"data":{{"text":"Ann ran {at}"}},"annotations":[{}]}}"#, all.join(","))
+        };
+        let tasks = [
+            task(0, &[false]),
+            task(1, &[false, false, false]),
+            task(2, &[true, false]),
+            task(3, &[true, true]),
+            task(4, &[false, true]),
+        ];
+        let expected = [(FindingKind::Rejected, 1), (FindingKind::SeveralAnnotations, 3)];
+        check("b.json", format!("[{}]", tasks.join(",\n")), &spans, Task::Ner, &expected);
+    }
 }

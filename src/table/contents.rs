@@ -183,6 +183,36 @@ impl PartialEq<String> for Reason {
 /// Problems of a file whose reasons are kept. Those of all others are only counted and placed.
 const TOLD: usize = 10_000;
 
+/// What is left out while reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// A row that could not be read.
+    Unread,
+    /// A row that its annotator rejected or skipped.
+    Rejected,
+    /// What others annotated in the row before, which is read.
+    Further,
+}
+
+impl LeftOut {
+    /// How a reader says that an annotator skipped a row.
+    pub(super) const SKIPPED: &str = "was skipped by its annotator";
+    /// How it says that an annotator gave another answer than to accept it.
+    pub(super) const ANSWERED: &str = "is left out, because its \"answer\" is ";
+    /// How it says that only one of several annotations is read, behind their number.
+    pub(super) const ONE_READ: &str = " annotations, of which only ";
+
+    fn by(reason: &str) -> Self {
+        if reason.starts_with(Self::SKIPPED) || reason.starts_with(Self::ANSWERED) {
+            Self::Rejected
+        } else if reason.starts_with("has ") && reason.contains(Self::ONE_READ) {
+            Self::Further
+        } else {
+            Self::Unread
+        }
+    }
+}
+
 /// A row that was left out while reading, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProblem {
@@ -191,6 +221,7 @@ pub struct RowProblem {
     /// Line in the file, from 1.
     pub line: usize,
     pub reason: Reason,
+    pub what: LeftOut,
     /// How many rows of the table stand before it, where that is known: elements of one line, and files that hold no row,
     /// are told apart by nothing else.
     pub rows_before: Option<usize>,
@@ -198,7 +229,8 @@ pub struct RowProblem {
 
 impl RowProblem {
     pub fn new(line: usize, reason: String) -> Self {
-        Self { file: None, line, reason: reason.into(), rows_before: None }
+        let what = LeftOut::by(&reason);
+        Self { file: None, line, reason: reason.into(), what, rows_before: None }
     }
 
     /// The same, behind so many rows.
@@ -342,6 +374,11 @@ impl Table {
     pub fn problem(&self, row: usize, reason: String) -> RowProblem {
         let file = self.origin(row).map(|file| file.name.clone());
         RowProblem { file, ..RowProblem::new(self.line(row), reason).after(row) }
+    }
+
+    /// Rows of the file that are none of the table.
+    pub fn rows_missing(&self) -> impl Iterator<Item = &RowProblem> {
+        self.problems.iter().filter(|problem| problem.what != LeftOut::Further)
     }
 
     pub fn column(&self, name: &str) -> Option<usize> {

@@ -14,7 +14,7 @@ mod error;
 mod inputs;
 
 pub use charset::Charset;
-pub use contents::{ENDINGS, Format, Origin, Origins, Place, Reason, RowProblem, Table};
+pub use contents::{ENDINGS, Format, LeftOut, Origin, Origins, Place, Reason, RowProblem, Table};
 pub use error::{ReadError, name_list, no_row, shorten};
 pub use find::{Part, files_named, names_files, to_judge, with_its_parts};
 pub use inputs::Inputs;

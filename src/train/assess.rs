@@ -152,7 +152,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         decisions,
         remarks: chosen.into_iter().chain(data.iter().flat_map(|data| data.remarks())).collect(),
         unusable: data.as_ref().and_then(|data| data.unusable_words()),
-        excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),
+        excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.rows_missing().count()),
         sequences: examples.len(),
         truncated: examples.truncated(),
         max_tokens: length.max_tokens,

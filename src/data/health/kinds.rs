@@ -13,6 +13,8 @@ pub enum FindingKind {
     Unreadable,
     /// Rows that their annotators discarded, skipped or rejected.
     Rejected,
+    /// Rows that were annotated several times, of which one annotation is read.
+    SeveralAnnotations,
     /// Rows without a text.
     EmptyText,
     /// Rows whose label is missing, unknown or not a number; whose tags do not fit their words; whose answer stands nowhere.
@@ -100,7 +102,11 @@ impl FindingKind {
     pub fn is_note(&self) -> bool {
         matches!(
             self,
-            Self::Unanswered { is_meant: true } | Self::Rejected | Self::Unapproved { .. } | Self::RightToLeft
+            Self::Unanswered { is_meant: true }
+                | Self::Rejected
+                | Self::SeveralAnnotations
+                | Self::Unapproved { .. }
+                | Self::RightToLeft
         )
     }
 
@@ -126,6 +132,7 @@ impl FindingKind {
             Self::Leaks => Mend::Exclude(Exclude::Leaks),
             Self::Unreadable
             | Self::Rejected
+            | Self::SeveralAnnotations
             | Self::EmptyText
             | Self::NoUsableLabel
             | Self::Unanswered { .. }
@@ -162,6 +169,7 @@ impl FindingKind {
         match self {
             Self::Unreadable => "unreadable",
             Self::Rejected => "thrown away",
+            Self::SeveralAnnotations => "several annotations",
             Self::EmptyText => "empty texts",
             Self::NoUsableLabel => "no usable label",
             Self::MisplacedAnswers => "misplaced answers",
@@ -239,6 +247,9 @@ impl FindingKind {
         let [were, have, begin] = if count == 1 { ["was", "has", "begins"] } else { ["were", "have", "begin"] };
         match self {
             Self::Rejected => format!("{count} {rows} {were} thrown away by the annotators and {were} left out"),
+            Self::SeveralAnnotations => {
+                format!("{count} {rows} {have} several annotations, of which the first that was not skipped is read")
+            }
             Self::Annotators { column, text } => format!(
                 "{count} {rows} with texts that several annotators labelled, as the column \"{column}\" tells: each is learned from \
                  as it stands, and copies of a text stay on one side only with group = \"{text}\""
@@ -411,6 +422,7 @@ impl Finding {
             | FindingKind::Unapproved { .. }
             | FindingKind::LabelInText
             | FindingKind::RightToLeft
+            | FindingKind::SeveralAnnotations
             | FindingKind::Rejected => self.kind.about_origins(count, rows),
             FindingKind::Mojibake { .. }
             | FindingKind::LostCharacters

@@ -6,12 +6,13 @@
 //! one such control, else as the control is. What is said of a place besides its labels is passed over.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use serde_json::Value;
 
 use super::html;
 use super::marks::{Mark, Object, fits, list, number, row};
-use crate::table::shorten;
+use crate::table::{LeftOut, shorten};
 
 /// Under what names the labels of a place stand.
 const LABELS: [&str; 2] = ["labels", "hypertextlabels"];
@@ -86,7 +87,7 @@ impl Project {
         self.controls.iter().map(|(_, column)| column.as_str())
     }
 
-    /// A task gives one row: its first annotation that was not skipped. Every other one is listed.
+    /// A task gives one row: its first annotation that was not skipped. That it has others is listed.
     pub fn rows(&self, task: &Object) -> Vec<Result<Object, String>> {
         let Some(data) = task.get("data").and_then(Value::as_object) else {
             return vec![Err("is a task without \"data\"".into())];
@@ -95,19 +96,18 @@ impl Project {
         if annotations.is_empty() {
             return vec![Err("is a task without an annotation".into())];
         }
-        let mut rows = Vec::new();
-        let mut is_read = false;
-        for (index, annotation) in annotations.iter().enumerate() {
-            rows.push(if is_skipped(annotation) {
-                Err("was skipped by its annotator (was_cancelled)".into())
-            } else if is_read {
-                Err(format!("has annotation {}, of which only the first is read", index + 1))
-            } else {
-                is_read = true;
-                self.annotated(data.clone(), annotation.get("result").unwrap_or(&Value::Null))
-            });
-        }
-        rows
+        let Some(first) = annotations.iter().position(|annotation| !is_skipped(annotation)) else {
+            return vec![Err(format!("{} (was_cancelled)", LeftOut::SKIPPED))];
+        };
+        let row = self.annotated(data.clone(), annotations[first].get("result").unwrap_or(&Value::Null));
+        let several = (annotations.len() > 1 && row.is_ok()).then(|| {
+            let which = match first {
+                0 => "the first is read".to_owned(),
+                _ => format!("annotation {} is read, as what stands before was skipped", first + 1),
+            };
+            Err(format!("has {}{}{which}", annotations.len(), LeftOut::ONE_READ))
+        });
+        iter::once(row).chain(several).collect()
     }
 
     fn annotated(&self, mut data: Object, result: &Value) -> Result<Object, String> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::label_studio::{self, Project};
 use super::marks::{Mark, Object, list, row};
-use crate::table::Format;
+use crate::table::{Format, LeftOut};
 
 /// Elements that are looked at to recognise a tool.
 pub(super) const SAMPLE: usize = 200;
@@ -130,7 +130,7 @@ fn take_text(object: &mut Object) -> Result<String, String> {
 /// A record that was accepted. Where one was asked to choose, what was chosen are its classes.
 fn prodigy(mut object: Object, has_spans: bool) -> Result<Object, String> {
     if let Some(answer) = object.shift_remove("answer").filter(|answer| answer != "accept") {
-        return Err(format!("is left out, because its \"answer\" is {answer} and not \"accept\""));
+        return Err(format!("{}{answer} and not \"accept\"", LeftOut::ANSWERED));
     }
     let text = take_text(&mut object)?;
     let spans = object.shift_remove("spans").unwrap_or_default();
@@ -326,8 +326,7 @@ mod tests {
             &["text", "spans", "source"],
             &[&["😀 Ann ran", r#"[{"start":2,"end":5,"label":"PER"}]"#, "s"], &["plain", "[]", ""]],
             &[
-                (2, "was skipped by its annotator (was_cancelled)"),
-                (2, "has annotation 3, of which only the first is read"),
+                (2, "has 3 annotations, of which only annotation 2 is read, as what stands before was skipped"),
                 (3, "is a task without an annotation"),
                 (4, r#"has a span ("PER", 3 to 6) that should be "Ann" and is " An""#),
             ],

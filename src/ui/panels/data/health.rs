@@ -10,7 +10,7 @@ use super::filter::Filter;
 use crate::data::choices::{Exclude, Mend};
 use crate::data::health::FindingKind;
 use crate::data::{Dataset, Roles};
-use crate::table::RowProblem;
+use crate::table::{LeftOut, RowProblem};
 use crate::train::config::ClassWeights;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{Button, Card, fold, state, text};
@@ -244,7 +244,10 @@ fn problems_ui(ui: &mut Ui, cx: &Cx<'_>, dataset: &Dataset, of: &str) {
         return;
     }
     ui.add_space(space::XS);
-    let head = format!("{}{of} left out", format::plural(problems as u64, "row", "rows"));
+    // What others annotated in rows that are read stands among them.
+    let is_further = |problem: &RowProblem| problem.what == LeftOut::Further;
+    let several = if dataset.table.problems.iter().any(is_further) { " or annotated several times" } else { "" };
+    let head = format!("{}{of} left out{several}", format::plural(problems as u64, "row", "rows"));
     fold::fold(ui, palette, &head, false, |ui| {
         let height = (problems.min(8) as f32) * 20.0;
         egui::ScrollArea::vertical().id_salt(("problems", of)).max_height(height).auto_shrink([false, true]).show_rows(
