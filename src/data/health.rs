@@ -5,6 +5,7 @@
 //! Two texts are the same if they differ only in case, in white space, in how accents are coded and in what cannot be seen,
 //! and where words carry tags, if they are equal; of pairs, both texts are.
 
+mod answers;
 mod damage;
 mod kinds;
 mod markup;
@@ -85,6 +86,7 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     let mut findings = columns(dataset);
     findings.extend(left_out(dataset));
     findings.push(unanswered(dataset));
+    findings.push(answers::placed_first(dataset));
     findings.extend(damage::damage(dataset));
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
@@ -368,7 +370,7 @@ fn cut_words(dataset: &Dataset) -> Finding {
 
 impl Dataset {
     /// What a person should know of the data before something is learned from them: what was settled for a file as a
-    /// whole, what annotators threw away, and spans that cut words.
+    /// whole, what annotators threw away, answers that may stand elsewhere, and spans that cut words.
     pub fn remarks(&self) -> Vec<String> {
         let name = self.table.origins.inputs.title();
         let notes = self.table.notes.iter().map(|note| format!("{name}: {note}"));
@@ -380,13 +382,14 @@ impl Dataset {
         notes.chain(decided).chain(told).chain(first).collect()
     }
 
-    /// What is wrong with no row, and yet to be known of each.
+    /// What is to be known of rows besides those that cannot be used.
     fn told_apart(&self) -> Vec<Finding> {
         let is_thrown_away = |(_, problem): &(usize, &RowProblem)| is_rejection(&problem.reason);
         let excluded = self.rows_left_out().into_iter().zip(&self.excluded).filter(is_thrown_away);
         let mut told = vec![
             Finding::rejected(self, excluded.map(|(row, _)| row).collect()),
             Finding::of_problems(FindingKind::SeveralAnnotations, self, LeftOut::Further),
+            answers::placed_first(self),
         ];
         told.retain(|finding| finding.count > 0);
         told

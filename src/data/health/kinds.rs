@@ -21,6 +21,8 @@ pub enum FindingKind {
     NoUsableLabel,
     /// Questions whose answer stands in the context, but not where it is said to.
     MisplacedAnswers,
+    /// Questions with an answer without a place that stands several times in its context.
+    PlacedFirst,
     /// Questions that are said to have no answer in their context.
     Unanswered {
         /// Whether that is plainly how the data are made.
@@ -135,6 +137,7 @@ impl FindingKind {
             | Self::SeveralAnnotations
             | Self::EmptyText
             | Self::NoUsableLabel
+            | Self::PlacedFirst
             | Self::Unanswered { .. }
             | Self::Mojibake { .. }
             | Self::LostCharacters
@@ -173,6 +176,7 @@ impl FindingKind {
             Self::EmptyText => "empty texts",
             Self::NoUsableLabel => "no usable label",
             Self::MisplacedAnswers => "misplaced answers",
+            Self::PlacedFirst => "answers that come again",
             Self::Unanswered { .. } => "no answer",
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
@@ -249,6 +253,11 @@ impl FindingKind {
             Self::Rejected => format!("{count} {rows} {were} thrown away by the annotators and {were} left out"),
             Self::SeveralAnnotations => {
                 format!("{count} {rows} {have} several annotations, of which the first that was not skipped is read")
+            }
+            Self::PlacedFirst => {
+                let [answers, occur, their] =
+                    if count == 1 { ["answer", "occurs", "its"] } else { ["answers", "occur", "their"] };
+                format!("{count} {answers} {occur} more than once in {their} context, and the first place is taken")
             }
             Self::Annotators { column, text } => format!(
                 "{count} {rows} with texts that several annotators labelled, as the column \"{column}\" tells: each is learned from \
@@ -423,6 +432,7 @@ impl Finding {
             | FindingKind::LabelInText
             | FindingKind::RightToLeft
             | FindingKind::SeveralAnnotations
+            | FindingKind::PlacedFirst
             | FindingKind::Rejected => self.kind.about_origins(count, rows),
             FindingKind::Mojibake { .. }
             | FindingKind::LostCharacters

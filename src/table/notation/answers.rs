@@ -50,6 +50,18 @@ pub fn is_missing(cell: &str, context: &str) -> bool {
     cell.is_empty() || (WORDS.iter().any(|word| cell.eq_ignore_ascii_case(word)) && !context.contains(cell))
 }
 
+/// Whether it is said where the answers of a cell begin; `start` is the cell of a column of its own. Of those that are only
+/// texts, [`answers`] takes the first place.
+pub fn is_placed(cell: &str, start: Option<&str>) -> bool {
+    let cell = cell.trim();
+    let start = start.map(str::trim).filter(|start| !start.is_empty());
+    let value = literal::value(cell).filter(|value| cell.starts_with(['{', '[']) && is_structure(value));
+    match value.as_ref().and_then(|value| pairs(value, start)) {
+        Some(pairs) => pairs.iter().all(|(_, start)| start.is_some()),
+        None => start.is_some(),
+    }
+}
+
 fn odd(cell: &str) -> String {
     format!("has the answers {:?}, expected {{\"text\": [\"…\"], \"answer_start\": [0]}}", shorten(cell, 60))
 }
