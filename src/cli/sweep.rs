@@ -329,7 +329,7 @@ fn what_matters(importance: &Result<Importance, Unknown>) -> Vec<String> {
         Ok(found) => found,
         // A run with several seeds varies nothing.
         Err(Unknown::OneSetting) => return Vec::new(),
-        Err(unknown) => return vec![unknown.words()],
+        Err(unknown) => return vec![format!("What matters is not known. {}", unknown.words())],
     };
     let mut of: Vec<_> = found.of.iter().collect();
     of.sort_by(|one, two| two.share.total_cmp(&one.share));

@@ -69,11 +69,7 @@ impl Unknown {
     /// In a sentence.
     pub fn words(self) -> String {
         match self {
-            Self::TooFew { have, least } => {
-                format!(
-                    "How much each setting matters is said from {least} settings with a result on; there are {have}"
-                )
-            }
+            Self::TooFew { have, least } => format!("Needs {least} finished settings; there are {have}"),
             Self::OneSetting => "Only one setting varies, so all that differs goes with it or is chance".to_owned(),
             Self::AllTheSame => "Every setting came to the same value, so none of them matters here".to_owned(),
         }

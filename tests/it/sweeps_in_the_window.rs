@@ -132,7 +132,7 @@ fn the_command_line_tells_what_matters_too() {
     let sweep = sweep.display().to_string();
     let told: serde_json::Value = serde_json::from_str(&done(&["sweep", &sweep, "--json"])).unwrap();
     let words = told["importance"]["unknown"].as_str().unwrap();
-    assert_eq!(words, "How much each setting matters is said from 8 settings with a result on; there are 4");
+    assert_eq!(words, "Needs 8 finished settings; there are 4");
     let study = Study::read(&out).unwrap();
     assert!(!study.asked.is_guessed && study.axes.len() == 2 && study.trials() == 4);
     assert!(done(&["sweep", &sweep, "--collect"]).contains("there are 4"));
