@@ -73,7 +73,7 @@ impl What {
             Self::Thaw => "thaw the next layer".to_owned(),
             Self::Evaluate => "evaluate".to_owned(),
             Self::Checkpoint => "save a checkpoint".to_owned(),
-            Self::StopAfter(LastEpoch::This) => "stop after the epoch".to_owned(),
+            Self::StopAfter(LastEpoch::This) => "stop after this epoch".to_owned(),
             Self::StopAfter(LastEpoch::Number(number)) => format!("stop after epoch {number}"),
             Self::StopAfter(LastEpoch::AsConfigured) => "do not stop early".to_owned(),
         }

@@ -51,7 +51,8 @@ impl OrdersView {
             }
             if !run.orders.waiting.is_empty() {
                 let words: Vec<String> = run.orders.waiting.iter().map(|what| what.words()).collect();
-                ui.label(text::small(format!("After this step: {}", words.join(", ")), palette));
+                let label = ui.label(text::small(sentence(&words.join(", ")), palette));
+                label.on_hover_text("Followed when the step under way is done");
             }
         });
     }
@@ -59,7 +60,7 @@ impl OrdersView {
     fn rates_ui(&mut self, ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
         let groups = std::iter::once(None).chain(Group::ALL.map(Some));
         let words = |group: &Option<Group>| group.map_or("all weights", Group::name);
-        choose(ui, "Rate of", 104.0, &mut self.group, groups, words);
+        choose(ui, "Rate of", 128.0, &mut self.group, groups, words);
         let group = self.group;
         order_ui(ui, "Rate ×½", What::Factor { factor: 0.5, group }, cx);
         order_ui(ui, "Rate ×2", What::Factor { factor: 2.0, group }, cx);
