@@ -482,6 +482,9 @@ mod tests {
         let rows = "text\tlabel\nكان الفندق نظيفا\tx\nthe hotel\ty\nthe word שלום\tx\nдом 部屋 ταβέρνα\ty\n";
         check(rows, Task::Classify, &FindingKind::RightToLeft, &[2, 4]);
         assert!(FindingKind::RightToLeft.is_note());
+        let told: Vec<String> = found(rows, Task::Classify).iter().map(Finding::message).collect();
+        let expected = "2 rows have text written from right to left; the window shows its words in reversed order";
+        assert!(told.iter().any(|words| words.starts_with(expected)), "{told:?}");
     }
 
     #[test]

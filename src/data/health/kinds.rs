@@ -265,8 +265,8 @@ impl FindingKind {
             ),
             Self::Markup { markup, .. } => format!("{count} {rows} with {}, all of it read as text", markup.words()),
             Self::RightToLeft => format!(
-                "{count} {rows} with words written from right to left: the window shows these words one after the other from left \
-                 to right, and models read them as they are in the file"
+                "{count} {rows} {have} text written from right to left; the window shows its words in reversed order. \
+                 Training and predictions are not affected"
             ),
             Self::Unapproved { column } => {
                 format!("{count} {rows} {have} nobody in the column \"{column}\" and {were} kept like the others")
