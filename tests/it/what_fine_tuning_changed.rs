@@ -259,7 +259,8 @@ fn two_runs_are_compared_with_their_intervals_and_one_press_further_with_what_li
     for words in [
         "95 % interval of reviews-1: ",
         "Macro F1 of reviews-2: ",
-        "Against the best of reviews-2: Too close to tell",
+        "Against the best of reviews-1: Equal",
+        "Against the best of reviews-2: Equal",
         "Intervals hold 95 of 100 values",
     ] {
         assert!(window.shows(words), "{words}");

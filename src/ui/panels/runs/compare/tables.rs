@@ -98,7 +98,7 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
         if shown.iter().any(|run| run.run.interval(measure.key).is_some()) {
             rows.push(Row::of("95 % interval", Look::Number, shown, |run| interval(&measure, run)));
         }
-        rows.push(Row::of("Against the best", Look::Words, shown, |run| standing(found, run).to_owned()));
+        rows.push(Row::of("Against the best", Look::Words, shown, |run| standing(found, shown, run).to_owned()));
         rows.push(Row::of("At step", Look::Number, shown, |run| {
             let best = run.history.best.as_ref().filter(|_| !run.is_in_folds());
             best.map_or_else(|| NONE.to_owned(), |best| format::count(best.step))
@@ -161,10 +161,34 @@ fn intervals_words(shown: &[Shown<'_>]) -> Option<String> {
     ))
 }
 
-fn standing(found: &Comparison, run: &Shown<'_>) -> &'static str {
-    if run.running || run.status() == RunStatus::Open {
+fn standing(found: &Comparison, shown: &[Shown<'_>], run: &Shown<'_>) -> &'static str {
+    if is_under_way(run) {
         return "Not finished";
     }
+    match &run.run.contest {
+        Some(_) if equals_the_best(found, shown, run) => "Equal",
+        None if is_best(found, run) && shown.iter().any(|other| equals_the_best(found, shown, other)) => "Equal",
+        _ => standing_alone(found, run),
+    }
+}
+
+fn is_under_way(run: &Shown<'_>) -> bool {
+    run.running || run.status() == RunStatus::Open
+}
+
+/// Whether a run that is not the best came to the same value on the same rows.
+fn equals_the_best(found: &Comparison, shown: &[Shown<'_>], run: &Shown<'_>) -> bool {
+    if is_under_way(run) || is_best(found, run) || run.run.contest.is_none() || run.run.shared.is_some() {
+        return false;
+    }
+    let best = shown.iter().find(|other| is_best(found, other));
+    let values = found.metric.zip(best).and_then(|(key, best)| {
+        Some((best.history.result(key)?, run.history.result(key)?))
+    });
+    values.is_some_and(|(best, own)| best - own == 0.0)
+}
+
+fn standing_alone(found: &Comparison, run: &Shown<'_>) -> &'static str {
     match &run.run.contest {
         Some(contest) => words::short(contest, run.run.shared),
         None if is_best(found, run) => "Best value",

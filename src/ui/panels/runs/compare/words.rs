@@ -69,8 +69,8 @@ pub fn on_shared(name: &str, best: &str, contest: &Contest, measure: &Measure) -
 pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, gap: f64) -> String {
     let size = if measure.percent { format!("{} points", amount(measure, gap)) } else { amount(measure, gap) };
     let behind = match contest.differs {
-        Some(false) => format!("{name} is too close to {best} to tell"),
         _ if gap == 0.0 => format!("{name} is level with {best}"),
+        Some(false) => format!("{name} is too close to {best} to tell"),
         _ => format!("{name} is {size} behind {best}"),
     };
     let why = why(name, best, contest, measure);
@@ -138,6 +138,7 @@ mod tests {
             say(&rows(6, 4), 0.018),
             "b is too close to a to tell: a alone has 6 of 110 rows right, b alone 4 (McNemar's test, p = 0.754)"
         );
+        assert!(say(&rows(4, 4), 0.0).starts_with("b is level with a: a alone has 4 of 108 rows right, b alone 4 "));
         assert!(
             say(&rows(30, 1), 0.22)
                 .starts_with("b is 22.0 points behind a: a alone has 30 of 131 rows right, b alone 1 ")
