@@ -135,8 +135,11 @@ fn told(found: &Comparison) -> Vec<String> {
     lines.extend(found.pairs.iter().filter_map(|pair| disagreements(found, pair)));
     if let Some(draws) = found.runs.iter().filter_map(|run| run.intervals.as_ref()).map(|of| of.resamples).max() {
         let draws = grouped(draws as u64);
-        lines
-            .push(format!("in brackets: 95 % intervals by bootstrap, {draws} draws of the evaluated rows of each run"));
+        let is_wilson = found.runs.iter().filter_map(|run| run.intervals.as_ref()).any(|of| of.is_wilson);
+        let wilson = if is_wilson { "; of an accuracy of 0 or 100 % Wilson's" } else { "" };
+        lines.push(format!(
+            "in brackets: 95 % intervals by bootstrap, {draws} draws of the evaluated rows of each run{wilson}"
+        ));
     }
     lines
 }

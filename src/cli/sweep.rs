@@ -201,8 +201,9 @@ fn over_folds(gathered: &Gathered, out: &Path) -> Vec<String> {
         lines.push(format!("{key:<20} {value:.4}{interval}{folds}"));
     }
     if !intervals.of.is_empty() {
+        let wilson = if intervals.is_wilson { "; that of the accuracy is Wilson's" } else { "" };
         lines.push(format!(
-            "the first two numbers behind a metric are its 95 % interval, by bootstrap, {} draws of all {} rows",
+            "the first two numbers behind a metric are its 95 % interval, by bootstrap, {} draws of all {} rows{wilson}",
             intervals.resamples, intervals.rows
         ));
     }

@@ -2,6 +2,9 @@
 //! and each as often as it falls, and the metric is computed of them anew (Efron, 1979). The interval holds the middle 95 of
 //! 100 such values (the percentile interval of Efron and Tibshirani, 1993). For two models the same rows are drawn for
 //! both, so that what makes a row hard for both does not count as a difference.
+//!
+//! Where all rows are right, or none, every draw has the same accuracy, which tells nothing of other rows. Its interval is
+//! Wilson's (1927) then: Probable Inference, the Law of Succession, and Statistical Inference.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +21,10 @@ const LEAST: usize = 200;
 const MOST_ROWS: usize = 50_000_000;
 /// The share of values that lie in an interval.
 const LEVEL: f64 = 0.95;
+/// Standard deviations of a normal distribution in which that share of values lies.
+const SPREAD: f64 = 1.959_963_984_540_054;
+/// The metric that is a share of rows.
+const SHARE: &str = "accuracy";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -32,6 +39,8 @@ pub struct Intervals {
     pub resamples: usize,
     /// By the key of the metric; only of those that can be computed of single rows and are numbers in every draw.
     pub of: BTreeMap<String, Interval>,
+    /// All rows are right, or none, and the interval of the accuracy is Wilson's.
+    pub is_wilson: bool,
 }
 
 pub fn intervals(rows: &Rows, seed: u64) -> Intervals {
@@ -41,8 +50,27 @@ pub fn intervals(rows: &Rows, seed: u64) -> Intervals {
     for (key, value) in drawn.into_iter().flatten() {
         values.entry(key).or_default().push(value);
     }
-    let of = values.into_iter().filter_map(|(key, values)| Some((key, middle(values)?))).collect();
-    Intervals { rows: rows.count(), resamples, of }
+    let middles = values.into_iter().filter_map(|(key, values)| Some((key, middle(values)?)));
+    let mut of: BTreeMap<String, Interval> = middles.collect();
+    let alike = of.get_mut(SHARE).filter(|of| of.low <= 0.0 && of.high <= 0.0 || of.low >= 1.0 && of.high >= 1.0);
+    let is_wilson = alike.is_some();
+    if let Some(interval) = alike {
+        *interval = wilson(interval.low, rows.count() as f64);
+    }
+    Intervals { rows: rows.count(), resamples, of, is_wilson }
+}
+
+/// The interval of a share of right rows, which is at home near 0 and 1 too (Wilson, 1927).
+pub fn wilson(share: f64, rows: f64) -> Interval {
+    if rows == 0.0 {
+        return Interval { low: 0.0, high: 1.0 };
+    }
+    let square = SPREAD * SPREAD;
+    let middle = share + square / (2.0 * rows);
+    let half = SPREAD * (share * (1.0 - share) / rows + square / (4.0 * rows * rows)).sqrt();
+    let whole = 1.0 + square / rows;
+    // At none and at all right rows rounding would leave a trace on the wrong side.
+    Interval { low: ((middle - half) / whole).max(0.0).min(share), high: ((middle + half) / whole).min(1.0).max(share) }
 }
 
 /// The interval of how far the first lies above the second in a metric, over the same rows.
@@ -135,6 +163,17 @@ mod tests {
         assert_eq!(found, intervals(&rows(160, 200), 42));
         assert_ne!(found.of["accuracy"], intervals(&rows(160, 200), 43).of["f1_macro"]);
         assert_eq!(resamples(1_000_000), 200);
+    }
+
+    #[test]
+    fn where_all_rows_are_right_the_accuracy_has_wilsons_interval() {
+        let found = intervals(&rows(48, 48), 42);
+        // scipy.stats.binomtest(48, 48).proportion_ci(method="wilson")
+        let accuracy = found.of["accuracy"];
+        assert!(found.is_wilson && (accuracy.low - 0.925_898).abs() < 1e-5 && accuracy.high == 1.0, "{accuracy:?}");
+        let none = intervals(&rows(0, 48), 42).of["accuracy"];
+        assert!(none.low == 0.0 && (none.high - 0.074_102).abs() < 1e-5, "{none:?}");
+        assert!(!intervals(&rows(47, 48), 42).is_wilson);
     }
 
     #[test]

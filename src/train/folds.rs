@@ -229,7 +229,8 @@ fn main_words(measure: &Measure, of_all: &Evaluation, folds: &[Ending]) -> Optio
     let (low, high) = spread(folds, measure.key)?;
     let rows = intervals(&Rows::of(of_all)?, run::RESAMPLING_SEED);
     let interval = rows.of.get(measure.key).map_or(String::new(), |of| {
-        format!("; over all rows its 95 % interval is {}, by bootstrap", told([of.low, of.high]))
+        let by = if rows.is_wilson && measure.key == "accuracy" { "after Wilson" } else { "by bootstrap" };
+        format!("; over all rows its 95 % interval is {}, {by}", told([of.low, of.high]))
     });
     let count = folds.len();
     Some(format!("{} in the {count} folds: {}{interval}", measure.title, told([low, high])))

@@ -92,13 +92,13 @@ pub struct Score {
     pub high: f64,
 }
 
-/// Standard deviations of a normal distribution in which 95 of 100 values lie.
-const SPREAD: f64 = 1.959_963_984_540_054;
-
 pub fn score(judged: Judged, rows: &[Counts], seed: u64) -> Score {
     let value = judged.of(sum(rows.iter()), rows.len() as f64);
     let (low, high) = match judged {
-        Judged::Accuracy => wilson(value, rows.len() as f64),
+        Judged::Accuracy => {
+            let interval = bootstrap::wilson(value, rows.len() as f64);
+            (interval.low, interval.high)
+        }
         Judged::F1 | Judged::Entities | Judged::R2 => resampled(judged, rows, seed).unwrap_or((value, value)),
     };
     Score { value, low, high }
@@ -111,18 +111,6 @@ pub fn value(judged: Judged, rows: &[Counts]) -> f64 {
 
 fn sum<'a>(rows: impl Iterator<Item = &'a Counts>) -> Counts {
     rows.fold([0.0; 3], |[a, b, c], row| [a + row[0], b + row[1], c + row[2]])
-}
-
-fn wilson(share: f64, rows: f64) -> (f64, f64) {
-    if rows == 0.0 {
-        return (0.0, 1.0);
-    }
-    let square = SPREAD * SPREAD;
-    let middle = share + square / (2.0 * rows);
-    let half = SPREAD * (share * (1.0 - share) / rows + square / (4.0 * rows * rows)).sqrt();
-    let whole = 1.0 + square / rows;
-    // At none and at all right rows rounding would leave a trace on the wrong side.
-    (((middle - half) / whole).max(0.0).min(share), ((middle + half) / whole).min(1.0).max(share))
 }
 
 fn resampled(judged: Judged, rows: &[Counts], seed: u64) -> Option<(f64, f64)> {

@@ -155,8 +155,16 @@ fn interval(measure: &Measure, run: &Shown<'_>) -> String {
 /// How the intervals are made.
 fn intervals_words(shown: &[Shown<'_>]) -> Option<String> {
     let of = shown.iter().filter_map(|run| run.run.intervals.as_ref()).min_by_key(|of| of.resamples)?;
+    let all = || shown.iter().filter_map(|run| run.run.intervals.as_ref());
+    let is_point = all().flat_map(|of| of.of.values()).any(|of| of.high - of.low == 0.0);
+    let points = if is_point { "; where all draws come to the same value they tell no interval" } else { "" };
+    let wilson = if all().any(|of| of.is_wilson) {
+        "; where all or no rows are right, that of the accuracy is Wilson's"
+    } else {
+        ""
+    };
     Some(format!(
-        "Intervals hold 95 of 100 values that the metric has on rows drawn anew from those that were evaluated, {} times",
+        "Intervals hold 95 of 100 values that the metric has on rows drawn anew from those that were evaluated, {} times{points}{wilson}",
         format::count(of.resamples as u64)
     ))
 }
@@ -182,9 +190,8 @@ fn equals_the_best(found: &Comparison, shown: &[Shown<'_>], run: &Shown<'_>) -> 
         return false;
     }
     let best = shown.iter().find(|other| is_best(found, other));
-    let values = found.metric.zip(best).and_then(|(key, best)| {
-        Some((best.history.result(key)?, run.history.result(key)?))
-    });
+    let values =
+        found.metric.zip(best).and_then(|(key, best)| Some((best.history.result(key)?, run.history.result(key)?)));
     values.is_some_and(|(best, own)| best - own == 0.0)
 }
 

@@ -109,9 +109,14 @@ fn amount(measure: &Measure, gap: f64) -> String {
     if measure.percent { format!("{:.1}", gap * 100.0) } else { format::value(gap) }
 }
 
+/// Instead of an interval that is a point: every draw of rows came to the same.
+pub const NOT_ESTIMATED: &str = "not estimated";
+
 /// The ends of an interval beside its value.
 pub fn interval(measure: &Measure, of: Interval) -> String {
-    if measure.percent {
+    if of.high - of.low == 0.0 {
+        NOT_ESTIMATED.to_owned()
+    } else if measure.percent {
         format!("{:.1} – {:.1}", of.low * 100.0, of.high * 100.0)
     } else {
         format!("{} – {}", format::value(of.low), format::value(of.high))
@@ -166,6 +171,7 @@ mod tests {
             "b is too close to a to tell: on 200 rows drawn anew 1\u{202f}000 times it lies -1.0 to 5.0 points behind (95 %)"
         );
         assert_eq!(interval(&f1, Interval { low: 0.705, high: 0.8 }), "70.5 – 80.0");
+        assert_eq!(interval(&f1, Interval { low: 1.0, high: 1.0 }), NOT_ESTIMATED);
         let loss = Measure::find("eval_loss").unwrap();
         let unknown = Contest::of_values(&loss, [0.2, 0.3], [100, 100]);
         assert_eq!(
