@@ -252,9 +252,12 @@ fn a_student_is_cut_from_a_run_that_fits_and_ends_beside_it() {
     window.press("Learn from a teacher");
     window.until("teachers are looked for", |workspace| {
         let found = workspace.worked::<FindTeachers>();
-        workspace.plan_error.is_some() && workspace.jobs.is_empty() && found.is_some_and(|(_, found)| found.len() > 1)
+        workspace.plan.is_none() && workspace.jobs.is_empty() && found.is_some_and(|(_, found)| found.len() > 1)
     });
-    assert!(window.shows("distill.teacher is not set"), "said before Start");
+    assert!(window.shows("Choose a teacher; nothing is planned before"), "said before Start");
+    assert_eq!(window.workspace().plan_error, None);
+    assert_eq!(window.workspace().why_not_start(), Some("Choose a teacher first"));
+    assert!(!window.shows("Log · 1 error"), "a choice that is open is no error");
     let (_, found) = window.workspace().worked::<FindTeachers>().unwrap();
     let facts = |dir: &Path| found.iter().find(|(known, _)| known == dir).map(|(_, facts)| facts.clone()).unwrap();
     let of_teacher = facts(&teacher.join("model"));

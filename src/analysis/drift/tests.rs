@@ -195,8 +195,14 @@ fn what_changed_most_is_said_in_words() {
         [
             "The states after layer 1 of 2 changed most (CKA 0.90)",
             "Every head looks where it looked (at most 0.001 bits apart)",
-            "No weight that both have moved at all",
+            "No weight that both models have has changed",
         ]
     );
-    assert_eq!(told(&[1.0, 0.992], &[], &[])[0], "The states are all but the same in every layer (CKA 0.992 or more)");
+    assert_eq!(told(&[1.0, 0.992], &[], &[])[0], "The states are nearly the same in every layer (CKA 0.992 or more)");
+    let head = "head.sequence.weight";
+    let alone = ["Only the head differs: nothing in the encoder changed"];
+    assert_eq!(told(&[1.0, 1.0], &[0.0, 0.0], &[(query, 0.0), (head, 0.2)]), alone);
+    assert_eq!(told(&[1.0, 1.0], &[0.0, 0.0], &[(query, 0.0), (head, 0.0)]).len(), 3, "nothing differs");
+    assert_eq!(told(&[1.0, 1.0], &[0.0, 0.0], &[(query, 0.01), (head, 0.2)]).len(), 3, "the encoder does too");
+    assert_eq!(told(&[1.0, 0.9], &[0.0, 0.0], &[(query, 0.0), (head, 0.2)]).len(), 3, "other tokens, other states");
 }

@@ -4,7 +4,7 @@ use super::found::{Drift, Heads};
 use super::weights::Weight;
 use crate::words;
 
-/// From which CKA on states are all but the same.
+/// From which CKA on states are nearly the same.
 const ALIKE: f64 = 0.99;
 /// From which on three digits say 1.
 const SAME: f64 = 0.9995;
@@ -51,8 +51,29 @@ impl Called {
 impl Drift {
     /// What changed most: the states, the heads and the weights in a sentence each.
     pub fn said(&self, called: Called) -> Vec<String> {
+        if self.differs_in_the_head_alone() {
+            return vec!["Only the head differs: nothing in the encoder changed".to_owned()];
+        }
         let heads = self.heads.as_ref().and_then(|heads| most_of(heads, called));
         self.states().into_iter().chain(heads).chain(self.matrices(called)).collect()
+    }
+
+    /// Whether every weight of the encoder is in both and the same, and one of a head is not.
+    fn differs_in_the_head_alone(&self) -> bool {
+        let is_of_head = |name: &str| name.starts_with("head.");
+        let [before, after] = &self.weights.apart;
+        let (mut heads, mut others) = (before.iter().chain(after).any(|name| is_of_head(name)), 0);
+        for weight in &self.weights.both {
+            let is_still = weight.change.is_some_and(|change| change == 0.0);
+            match (is_of_head(&weight.name), is_still) {
+                (true, _) => heads |= !is_still,
+                (false, true) => others += 1,
+                (false, false) => return false,
+            }
+        }
+        let is_whole = before.iter().chain(after).all(|name| is_of_head(name));
+        // The same weights can still be given other tokens.
+        heads && others > 0 && is_whole && self.layers.iter().flatten().all(|cka| *cka >= SAME)
     }
 
     fn states(&self) -> Option<String> {
@@ -62,7 +83,7 @@ impl Drift {
         known.sort_by(|one, two| one.1.total_cmp(&two.1));
         let (place, least) = known[0];
         if least >= ALIKE {
-            let words = "The states are all but the same in every layer";
+            let words = "The states are nearly the same in every layer";
             return Some(if least >= SAME { words.to_owned() } else { format!("{words} (CKA {least:.3} or more)") });
         }
         match known.get(1) {
@@ -80,7 +101,7 @@ impl Drift {
         let valued = matrices.filter_map(|weight| Some((weight, weight.change?)));
         let (most, change) = valued.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
         if self.weights.both.iter().all(|weight| weight.change.is_some_and(|change| change == 0.0)) {
-            return Some("No weight that both have moved at all".to_owned());
+            return Some("No weight that both models have has changed".to_owned());
         }
         if change <= UNMOVED {
             return Some("No weight matrix moved by more than a millionth of its norm".to_owned());

@@ -135,6 +135,10 @@ impl App {
         if !self.workspace.is_ready() || self.workspace.data.lengths.is_none() {
             return;
         }
+        if self.workspace.needs_teacher() {
+            (self.workspace.plan, self.workspace.plan_error) = (None, None);
+            return;
+        }
         let job = self.workspace.follow(JobKind::Plan, "Planning the run");
         let config = Box::new(self.workspace.draft.clone().with_student());
         let lengths = self.workspace.data.lengths.clone();

@@ -52,6 +52,11 @@ impl Workspace {
         self.data.loaded.is_some() && self.model.is_some()
     }
 
+    /// Whether the run is to learn from a teacher that nobody has chosen yet.
+    pub fn needs_teacher(&self) -> bool {
+        self.draft.distill.as_ref().is_some_and(|distill| distill.teacher.as_os_str().is_empty())
+    }
+
     /// Copies data, model and task into the draft, names its output folder, and asks for a new plan.
     pub fn refresh_draft(&mut self) {
         let shipped = self.model.as_ref().and_then(|card| self.shipped_in(&card.dir));

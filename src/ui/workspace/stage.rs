@@ -86,6 +86,7 @@ impl Workspace {
             (Some(_), ..) => Some("A run is in progress"),
             (_, None, _) => Some("Choose the data first"),
             (_, _, None) => Some("Choose a model first"),
+            _ if self.needs_teacher() => Some("Choose a teacher first"),
             _ => None,
         }
     }
@@ -97,6 +98,7 @@ impl Workspace {
         match (&self.data.loaded, &self.model) {
             (None, _) => Some("Choose the data first"),
             (_, None) => Some("Choose a model first"),
+            _ if self.needs_teacher() => Some("Choose a teacher first"),
             _ if self.plan_error.is_some() => Some("This cannot be trained yet"),
             _ if self.out_is_own && self.is_spoken_for(&self.draft.run.out) => {
                 Some("Another run has this output folder; name another")

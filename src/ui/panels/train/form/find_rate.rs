@@ -69,6 +69,7 @@ fn why_not(workspace: &Workspace) -> Option<&'static str> {
     match () {
         () if !workspace.is_ready() => Some("Choose data and a model first"),
         () if workspace.training.is_some() => Some("It can be done when the run in progress has ended"),
+        () if workspace.needs_teacher() => Some("Choose a teacher first"),
         () if workspace.plan_error.is_some() => Some("This cannot be trained yet"),
         () if workspace.all_unread().next().is_some() => Some("A number in the form cannot be read"),
         () => None,

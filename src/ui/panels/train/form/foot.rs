@@ -26,6 +26,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
             (false, false) => "Choose data and a model to see the estimated time and memory",
             (false, true) => "Choose data to see the estimated time and memory",
             (true, false) => "Choose a model to see the estimated time and memory",
+            (true, true) if workspace.needs_teacher() => "Choose a teacher to see the estimated time and memory",
             (true, true) => "Estimating time and memory…",
         };
         say(ui, missing);
@@ -36,7 +37,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
         let words = format!("Fix first: {}", fields.join(", "));
         ui.add(egui::Label::new(text::small(words, palette).color(palette.bad)).wrap());
     }
-    let ready = workspace.is_ready() && workspace.plan_error.is_none() && unread.is_empty();
+    let is_whole = workspace.is_ready() && !workspace.needs_teacher();
+    let ready = is_whole && workspace.plan_error.is_none() && unread.is_empty();
     let is_single = workspace.draft.run.folds == 0;
     if live {
         add_ui(ui, cx, ready);

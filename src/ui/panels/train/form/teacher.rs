@@ -96,7 +96,7 @@ fn title(workspace: &Workspace, teacher: &Path) -> String {
 fn teacher_ui(ui: &mut Ui, distill: &mut Distill, found: &[(PathBuf, Result<Facts, String>)], cx: &Cx<'_>) {
     let (palette, workspace) = (cx.palette, cx.workspace);
     let is_set = !distill.teacher.as_os_str().is_empty();
-    let shown = if is_set { title(workspace, &distill.teacher) } else { "Choose one".to_owned() };
+    let shown = if is_set { title(workspace, &distill.teacher) } else { "Choose a teacher".to_owned() };
     row(ui, "Teacher", "A run, or a model that was trained for this task and these labels", palette, |ui| {
         let width = (ui.available_width() - 70.0).clamp(140.0, 230.0);
         choice(ui, "Teacher", width, &shown, |ui| {
@@ -122,6 +122,10 @@ fn teacher_ui(ui: &mut Ui, distill: &mut Distill, found: &[(PathBuf, Result<Fact
             }
         });
     });
+    if !is_set {
+        let words = "Choose a teacher; nothing is planned before";
+        ui.add(Label::new(text::small(words, palette).color(palette.warn)).wrap());
+    }
     let reason = found.iter().find(|(dir, _)| named(workspace, dir) == distill.teacher);
     if let Some((_, Err(reason))) = reason {
         ui.add(Label::new(text::small(format!("It does not fit: {reason}"), palette).color(palette.bad)).wrap());
