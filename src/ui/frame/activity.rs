@@ -179,7 +179,7 @@ fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, room: f32, actions: &mut Vec<Acti
             let left = run.remaining().map_or_else(String::new, |left| format!(" · {} left", format::duration(left)));
             let paused = if job.paused { " · paused" } else { "" };
             let fold = run.fold().map_or_else(String::new, |fold| format!("fold {fold} · "));
-            format!("{fold}step {} of {}{left}{paused}", format::count(run.step), format::count(run.steps))
+            format!("{fold}step {} of {}{left}{paused}", format::count(run.step), format::count(run.last_step()))
         }
         _ => job.progress.as_ref().map_or_else(|| if job.begun { String::new() } else { "waiting".into() }, detail_of),
     };

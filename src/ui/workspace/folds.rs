@@ -34,14 +34,15 @@ impl RunView {
 
     /// From 0 to 1, over all folds.
     pub fn progress(&self) -> f32 {
-        let own = if self.steps == 0 { 0.0 } else { (self.step as f32 / self.steps as f32).min(1.0) };
+        let last = self.last_step();
+        let own = if last == 0 { 0.0 } else { (self.step as f32 / last as f32).min(1.0) };
         self.fold().map_or(own, |fold| (fold.number.saturating_sub(1) as f32 + own) / fold.of.max(1) as f32)
     }
 
     /// Seconds to the end of the last fold at the pace of the last steps.
     pub fn remaining(&self) -> Option<f64> {
         let later = self.fold().map_or(0, |fold| u64::from(fold.of.saturating_sub(fold.number)) * self.steps);
-        let left = self.steps.saturating_sub(self.step) + later;
+        let left = self.last_step().saturating_sub(self.step) + later;
         (self.status.is_live() && left > 0).then(|| self.step_seconds().map(|step| step * left as f64)).flatten()
     }
 }

@@ -250,6 +250,12 @@ impl RunView {
         }
     }
 
+    /// With which step it ends: that of the epoch after which it was ordered to, or the last of all.
+    pub fn last_step(&self) -> u64 {
+        let ordered = self.orders.last_epoch.filter(|_| self.steps_per_epoch > 0);
+        ordered.map_or(self.steps, |epoch| epoch.saturating_mul(self.steps_per_epoch).max(self.step).min(self.steps))
+    }
+
     /// How long a step takes at the pace of the last ones.
     pub fn step_seconds(&self) -> Option<f64> {
         self.pace.median()
@@ -403,6 +409,7 @@ fn group_title(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::task::Task;
+    use crate::train::config::LastEpoch;
 
     fn config() -> RunConfig {
         RunConfig::of(Task::Classify)
@@ -477,6 +484,13 @@ mod tests {
         }
         assert_eq!(run.remaining(), Some(120.0));
         assert_eq!(run.steps_per_sec(), Some(0.5));
+        // An order moves the end, and taken back it stands where it was.
+        let order = |what| TrainEvent::Order { step: 40, order: What::StopAfter(what), refused: None };
+        run.apply(&order(LastEpoch::Number(1)), 0.0);
+        assert_eq!((run.last_step(), run.remaining()), (50, Some(20.0)));
+        assert!((run.progress() - 0.8).abs() < 1e-6);
+        run.apply(&order(LastEpoch::AsConfigured), 0.0);
+        assert_eq!((run.last_step(), run.remaining()), (100, Some(120.0)));
     }
 
     #[test]

@@ -117,10 +117,14 @@ fn stats(run: &RunView, stopping: bool, now: f64) -> Vec<Told> {
     let number = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(|| "–".into(), show);
     let of = |all: String| format!("/ {all}");
     let alone = String::new;
-    let steps = if run.steps > 0 { of(format::count(run.steps)) } else { alone() };
+    let steps = if run.steps > 0 { of(format::count(run.last_step())) } else { alone() };
     let loss = run.loss.last().map(|point| point[1]);
     let speed = run.tokens_per_sec.last().map(|point| point[1]);
-    let epochs = run.config.run.max_steps.map_or_else(|| of(format::trimmed(run.config.run.epochs, 2)), |_| alone());
+    let epochs = match (run.orders.last_epoch, run.config.run.max_steps) {
+        (Some(last), _) => of(last.to_string()),
+        (None, Some(_)) => alone(),
+        (None, None) => of(format::trimmed(run.config.run.epochs, 2)),
+    };
     let (pace_title, pace) = match run.steps_per_sec() {
         Some(pace) if pace < 1.0 => ("Seconds a step", format!("{:.1}", 1.0 / pace)),
         Some(pace) => ("Steps/s", format!("{pace:.1}")),
@@ -195,7 +199,7 @@ fn progress_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
     let part = match run.fold() {
         Some(fold) => 1.0 / fold.of.max(1) as f32,
         None if run.is_all_folds() => 1.0,
-        None => run.steps_per_epoch as f32 / run.steps.max(1) as f32,
+        None => run.steps_per_epoch as f32 / run.last_step().max(1) as f32,
     };
     if (0.025..=0.5).contains(&part) {
         for share in (1..=40).map(|number| number as f32 * part) {
