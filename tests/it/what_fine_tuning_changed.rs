@@ -276,5 +276,7 @@ fn two_runs_are_compared_with_their_intervals_and_one_press_further_with_what_li
     });
     let (work, _) = window.workspace().worked::<MeasureDrift>().unwrap();
     assert_eq!(work.before, Before::Folder(folder.path().join("runs/reviews-1/model")));
-    assert!(window.shows("No weight that both models have has changed") && window.shows("Every head looks where it looked"));
+    assert!(
+        window.shows("No weight that both models have has changed") && window.shows("Every head looks where it looked")
+    );
 }

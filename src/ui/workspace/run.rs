@@ -85,6 +85,8 @@ pub struct RunView {
     rate_keys: Vec<String>,
     pace: Pace,
     clock: Clock,
+    /// Of all steps.
+    tokens: u64,
 }
 
 impl RunView {
@@ -121,6 +123,7 @@ impl RunView {
             rate_keys: Vec::new(),
             pace: Pace::default(),
             clock: Clock::default(),
+            tokens: 0,
         }
     }
 
@@ -265,6 +268,20 @@ impl RunView {
         self.step_seconds().map(|seconds| 1.0 / seconds)
     }
 
+    /// Over the whole run, evaluations with it, pauses left out.
+    pub fn mean_steps_per_sec(&self, now: f64) -> Option<f64> {
+        self.mean_per_sec(self.step, now)
+    }
+
+    pub fn mean_tokens_per_sec(&self, now: f64) -> Option<f64> {
+        self.mean_per_sec(self.tokens, now)
+    }
+
+    fn mean_per_sec(&self, count: u64, now: f64) -> Option<f64> {
+        let seconds = self.elapsed(now);
+        (count > 0 && seconds > 0.0).then(|| count as f64 / seconds)
+    }
+
     /// The metric the run is judged by on screen: the one that decides which weights are kept, unless that is the loss,
     /// which has a chart of its own.
     pub fn main_metric(&self) -> &str {
@@ -281,6 +298,10 @@ impl RunView {
     }
 
     fn take_step(&mut self, step: &Step) {
+        // What a run that goes on does again counts once.
+        if step.step > self.step {
+            self.tokens += step.tokens as u64;
+        }
         self.step = self.step.max(step.step);
         self.epoch = step.epoch;
         let x = step.step as f64;
@@ -472,6 +493,8 @@ mod tests {
         run.apply(&TrainEvent::Finished(Ending { step: 100, seconds: 33.0, ..Ending::default() }), 60.0);
         assert_eq!((run.status, run.step, run.elapsed(99.0)), (Status::Finished, 100, 33.0));
         assert_eq!(run.remaining(), None);
+        let means = (run.mean_steps_per_sec(99.0), run.mean_tokens_per_sec(99.0));
+        assert_eq!(means, (Some(100.0 / 33.0), Some(4200.0 / 33.0)), "of all, not of the last step");
     }
 
     #[test]

@@ -119,13 +119,17 @@ fn stats(run: &RunView, stopping: bool, now: f64) -> Vec<Told> {
     let alone = String::new;
     let steps = if run.steps > 0 { of(format::count(run.last_step())) } else { alone() };
     let loss = run.loss.last().map(|point| point[1]);
-    let speed = run.tokens_per_sec.last().map(|point| point[1]);
+    // While it runs the speed is that of the last steps, and then that of the whole run.
+    let is_live = run.status.is_live();
+    let speed = if is_live { run.tokens_per_sec.last().map(|point| point[1]) } else { run.mean_tokens_per_sec(now) };
+    let steps_per_sec = if is_live { run.steps_per_sec() } else { run.mean_steps_per_sec(now) };
+    let mean = || if is_live { String::new() } else { "mean".to_owned() };
     let epochs = match (run.orders.last_epoch, run.config.run.max_steps) {
         (Some(last), _) => of(last.to_string()),
         (None, Some(_)) => alone(),
         (None, None) => of(format::trimmed(run.config.run.epochs, 2)),
     };
-    let (pace_title, pace) = match run.steps_per_sec() {
+    let (pace_title, pace) = match steps_per_sec {
         Some(pace) if pace < 1.0 => ("Seconds a step", format!("{:.1}", 1.0 / pace)),
         Some(pace) => ("Steps/s", format!("{pace:.1}")),
         None => ("Steps/s", "–".into()),
@@ -151,8 +155,8 @@ fn stats(run: &RunView, stopping: bool, now: f64) -> Vec<Told> {
     }
     stats.extend([
         ("Epoch", format!("{:.2}", run.epoch), epochs),
-        ("Tokens/s", number(speed, |speed| format::count(speed.round() as u64)), alone()),
-        (pace_title, pace, alone()),
+        ("Tokens/s", number(speed, |speed| format::count(speed.round() as u64)), mean()),
+        (pace_title, pace, mean()),
         ("Best at step", kept, alone()),
     ]);
     if let Some(fold) = fold {
