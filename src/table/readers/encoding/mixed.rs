@@ -2,6 +2,9 @@
 //! character. Each line is for itself what it is. In a line with more whole characters than broken ones the broken ones are
 //! damage and become U+FFFD; the other lines are in another encoding, which is guessed for all of them.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use super::decoded::{Decoded, SAMPLE, lost};
 use super::guess::guess;
 use crate::table::charset::Charset;
@@ -71,6 +74,7 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
         at = line.end;
     }
     replaced += Charset::UTF_8.decoder().decode(&bytes[at..], true, &mut text);
+    let encoding = found.as_ref().map_or(Charset::UTF_8.name(), |found| beside_utf_8(found.charset.name()));
     let mut notes = Vec::new();
     if let Some(found) = found {
         let (of, are) = (plural(all, "line", "lines"), noun(strange.len(), "is", "are"));
@@ -82,7 +86,14 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
         ));
     }
     notes.extend(lost(&text, Charset::UTF_8, replaced));
-    Decoded { text: text.into_bytes(), encoding: Charset::UTF_8.name(), replaced, notes }
+    Decoded { text: text.into_bytes(), encoding, replaced, notes }
+}
+
+/// The name of an encoding beside UTF-8. There are few encodings, and the name of each is made once.
+fn beside_utf_8(name: &'static str) -> &'static str {
+    static NAMES: Mutex<BTreeMap<&str, &str>> = Mutex::new(BTreeMap::new());
+    let Ok(mut names) = NAMES.lock() else { return Charset::UTF_8.name() };
+    *names.entry(name).or_insert_with(|| format!("{} + {name}", Charset::UTF_8.name()).leak())
 }
 
 /// Whether anything beyond ASCII can be seen of a text in an encoding: what cannot is damage in any.
@@ -160,6 +171,7 @@ mod tests {
         let more = "déjà vu à côté,gut\nplain\nsœur et naïveté,gut\n";
         let (western, ..) = WINDOWS_1252.encode(more);
         let bytes = [head.as_bytes(), &western].concat();
+        assert_eq!(decode(bytes.clone(), None).encoding, "UTF-8 + windows-1252");
         check(
             bytes,
             &format!("{head}{more}"),
