@@ -208,7 +208,9 @@ impl Watching<'_> {
 impl Watch for Watching<'_> {
     fn begins(&mut self, trial: &Trial, _how: Begins<'_>) {
         let settings: Vec<String> = trial.settings.iter().map(|(key, value)| format!("{key} {value}")).collect();
-        self.now = if settings.is_empty() { trial.name.clone() } else { settings.join(", ") };
+        let now = if settings.is_empty() { trial.name.clone() } else { settings.join(", ") };
+        // What follows is how many have ended.
+        self.now = format!("{now} ·");
     }
 
     fn says(&mut self, _trial: &Trial, _line: &str) {}
