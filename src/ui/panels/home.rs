@@ -212,10 +212,14 @@ fn runs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
+/// How wide a letter is on average.
+const LETTER: f32 = 8.0;
+
 fn run_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
     let palette = cx.palette;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 50.0), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Open run {}", run.name)));
+    let name = if run.sweep.is_some() { cx.workspace.run_name(&run.dir) } else { run.name.clone() };
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Open run {name}")));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect.expand2(vec2(6.0, 0.0)), 6.0, palette.raised);
     }
@@ -241,7 +245,9 @@ fn run_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
     inner.with_layout(Layout::top_down(Align::Min), |ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
         ui.add_space(2.0);
-        ui.add(egui::Label::new(text::strong(&run.name, palette)).truncate());
+        // The end of a name tells a trial from the others, so it is shortened in the middle.
+        let shown = text::short_name(&name, (ui.available_width() / LETTER) as usize);
+        ui.add(egui::Label::new(text::strong(shown, palette)).truncate());
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             status_chip(run.status, run.is_running(cx.workspace), palette).show(ui);

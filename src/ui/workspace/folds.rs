@@ -83,7 +83,11 @@ impl Workspace {
     pub fn run_name(&self, run: &Path) -> String {
         match fold_in(run).filter(|(whole, _)| self.is_in_folds(whole)) {
             Some((whole, number)) => format!("{} · fold {number}", format::file_name(whole)),
-            None => format::file_name(run),
+            None => match self.runs.iter().find(|known| known.dir == run).and_then(|known| known.sweep.as_ref()) {
+                // Every sweep has a first trial.
+                Some(sweep) => format!("{} · {}", format::file_name(sweep), format::file_name(run)),
+                None => format::file_name(run),
+            },
         }
     }
 
@@ -185,6 +189,11 @@ mod tests {
         workspace.explore_with(fold.clone());
         assert_eq!(workspace.explore.model, Some(fold));
         assert_eq!(workspace.folds_of(Path::new("/runs/a")).iter().map(|fold| fold.0).collect::<Vec<_>>(), [2, 10]);
+        let trial = Path::new("/runs/rates/trial-001");
+        workspace.runs.push(RunSummary { sweep: Some("/runs/rates".into()), ..listed("/runs/rates/trial-001", 0) });
+        assert_eq!(workspace.run_name(trial), "rates · trial-001");
+        assert_eq!(workspace.model_name(&model_of(trial)), "rates · trial-001");
+        workspace.runs.pop();
         assert_eq!(workspace.run_name(Path::new("/runs/fold-3")), "fold-3", "a run may be called so");
         assert_eq!(workspace.whole_runs().count(), 2, "a fold is no run more");
     }

@@ -129,7 +129,9 @@ fn rows<'a, 'b>(ui: &Ui, choices: &'a [(Mode, &'b str)], room: f32) -> Vec<&'a [
 fn model_ui(ui: &mut Ui, cx: &mut Cx<'_>, model: &Path, width: f32) {
     let palette = cx.palette;
     let known = candidates(cx.workspace);
-    let shown = cx.workspace.model_name(model);
+    let name = cx.workspace.model_name(model);
+    // What tells a trial or a fold from the others stands at the end.
+    let shown = if name.contains(" · ") { text::short_name(&name, ((width - 36.0) / 8.0) as usize) } else { name };
     choice(ui, "Model to ask", width, &shown, |ui| {
         for entry in &known {
             let is_it = entry.dir == model;
