@@ -19,4 +19,4 @@ pub use error::{ReadError, name_list, no_row, shorten};
 pub use find::{Part, files_named, names_files, to_judge, with_its_parts};
 pub use inputs::Inputs;
 pub use notation::answers::GoldAnswer;
-pub use readers::{PlainText, has_entity, is_number, lines, plain_name, without_entities};
+pub use readers::{PlainText, has_entity, is_number, lines, note_beside_choice, plain_name, without_entities};

@@ -13,6 +13,7 @@ mod wide;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 pub(super) use decoded::Decoded;
+pub use guess::note_beside_choice;
 pub(super) use guess::{Guess, guess};
 pub(super) use kinds::not_text;
 

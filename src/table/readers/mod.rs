@@ -61,6 +61,7 @@ use std::borrow::Cow;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
+pub use encoding::note_beside_choice;
 pub use html::{has_entity, without_entities};
 pub use lines::{Lines, lines};
 pub use names::{is_number, plain_name};

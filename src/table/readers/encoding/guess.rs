@@ -55,20 +55,40 @@ impl Sureness {
 impl Guess {
     /// The encoding with how sure it is and what else it could be, after `is read as`.
     pub fn words(&self) -> String {
-        let word = self.word.as_ref().map(|word| format!(", such as in {word:?}")).unwrap_or_default();
+        let word = self.word.as_ref().map(|word| format!(", such as in {}", quoted(word))).unwrap_or_default();
         let mut words = format!("{} ({}{word})", self.charset.name(), self.sureness.words());
         for (other, read, instead) in &self.others {
-            words.push_str(&format!("; in {} {read:?} would be {instead:?}", other.name()));
+            words.push_str(&format!("; in {} {} would be {}", other.name(), quoted(read), quoted(instead)));
         }
-        words + "; the key encoding under [data], or the option --encoding, chooses another"
+        words + ANOTHER
     }
 }
 
 impl Guess {
     /// What is told of a file that is read so.
     pub fn note(&self) -> String {
-        format!("the text is not UTF-8 and is read as {}", self.words())
+        format!("{NOT_UTF_8}read as {}", self.words())
     }
+}
+
+const NOT_UTF_8: &str = "the text is not UTF-8 and is ";
+/// How another encoding is chosen in a file or on the command line.
+const ANOTHER: &str = "; the key encoding under [data], or the option --encoding, chooses another";
+
+/// A note as it is told beside a choice of encodings; one of something else as it is.
+pub fn note_beside_choice(note: &str) -> String {
+    let Some(told) = note.strip_suffix(ANOTHER) else { return note.to_owned() };
+    let told = told.strip_prefix(NOT_UTF_8).unwrap_or(told);
+    let told = told.split_once("; in ").map_or(told, |(before, _)| before);
+    let told = told.split_once(", such as in ").map_or_else(|| told.to_owned(), |(before, _)| format!("{before})"));
+    format!("{told}. Change it above if letters look wrong")
+}
+
+/// A word as it is read, with the name of what cannot be seen.
+fn quoted(word: &str) -> String {
+    let seen =
+        |letter: char| if letter.is_control() { format!("[U+{:04X}]", u32::from(letter)) } else { letter.into() };
+    format!("\"{}\"", word.chars().map(seen).collect::<String>())
 }
 
 struct Candidate {
@@ -447,4 +467,26 @@ fn sign_score(before: &Character, sign: char, behind: &Character) -> f32 {
         score -= 4.0;
     }
     score
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beside_a_choice_a_note_is_short_and_names_no_file_or_option() {
+        let word = Some("André".to_owned());
+        let others = vec![(Charset::UTF_8, "€40".to_owned(), "\u{80}40".to_owned())];
+        let guess = Guess { charset: Charset::Web(WINDOWS_1252), sureness: Sureness::Certain, word, others };
+        let note = guess.note();
+        assert!(
+            note.contains("\"€40\" would be \"[U+0080]40\"") && note.ends_with("--encoding, chooses another"),
+            "{note}"
+        );
+        let expected = "read as windows-1252 (almost certain). Change it above if letters look wrong";
+        assert_eq!(note_beside_choice(&note), expected);
+        let lines = format!("2 of 6 lines (4 and 6) are read as {}", guess.words());
+        assert_eq!(note_beside_choice(&lines), format!("2 of 6 lines (4 and 6) are {expected}"));
+        assert_eq!(note_beside_choice("3 rows; in all"), "3 rows; in all");
+    }
 }

@@ -10,7 +10,7 @@ use super::filter::Filter;
 use crate::data::choices::{Exclude, Mend};
 use crate::data::health::FindingKind;
 use crate::data::{Dataset, Roles};
-use crate::table::{LeftOut, RowProblem};
+use crate::table::{LeftOut, RowProblem, note_beside_choice};
 use crate::train::config::ClassWeights;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{Button, Card, fold, state, text};
@@ -88,7 +88,8 @@ fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>>
     let can = workspace.data.can_be_mended();
     let mends = &workspace.data.mends;
     let notes = loaded.dataset.table.notes.iter().chain(loaded.eval.iter().flat_map(|eval| &eval.table.notes));
-    let note = |words: &String| Entry { words: words.clone(), rows: None, remedy: None, state: State::Note };
+    let note =
+        |words: &String| Entry { words: note_beside_choice(words), rows: None, remedy: None, state: State::Note };
     let mut entries: Vec<Entry<'a>> = notes.map(note).collect();
     for finding in &loaded.findings {
         let mend = |mend: Mend| {
