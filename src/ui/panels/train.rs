@@ -18,6 +18,8 @@ use egui::{Frame, Margin, Panel, Ui};
 use crate::ui::tiles::{Layout, Pane, Tiled};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::{Action, Cx};
+pub use several::KNOWN;
+
 use charts::Charts;
 use form::Form;
 use orders::OrdersView;

@@ -4,6 +4,8 @@
 mod setting;
 mod written;
 
+pub use setting::KNOWN;
+
 use std::path::PathBuf;
 
 use egui::{Label, ScrollArea, Ui};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Label, RichText, Ui};
 use egui_material_icons::icons::{ICON_COMPARE_ARROWS, ICON_FILE_COPY, ICON_SHOW_CHART};
 
-use super::words::{listed, metric_title, spread_words};
+use super::words::{listed, metric_title, settings_words, spread_words};
 use crate::sweep::{Spread, Study, Tried};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{Button, Card, text};
@@ -27,10 +27,16 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, study: &Study) -> Option<Vec<PathBuf>> {
         ui.horizontal_wrapped(|ui| {
             let value = format::metric(&study.asked.metric, spread.mean);
             ui.label(RichText::new(value).font(theme::number_medium(size::TITLE)).color(palette.text));
-            ui.label(text::strong(format!("{}, the best", metric_title(study)), palette));
-            ui.add(Label::new(text::number(best.words(), palette)).wrap());
+            let of = equal(study).map_or(", the best", |_| "");
+            ui.label(text::strong(format!("{}{of}", metric_title(study)), palette));
+            if of.is_empty() {
+                return;
+            }
+            ui.add(Label::new(text::number(settings_words(study, best), palette)).wrap());
         });
-        ui.add(Label::new(text::small(sure_words(study, best, spread), palette)).wrap());
+        let sure = sure_words(study, best, spread);
+        let words = equal_words(study).map_or_else(|| sure.clone(), |equal| format!("{equal}. {sure}"));
+        ui.add(Label::new(text::small(words, palette)).wrap());
         ui.horizontal_wrapped(|ui| compared = buttons_ui(ui, cx, study, best));
     });
     compared
@@ -62,6 +68,21 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, study: &Study, best: &Tried) -> Opti
     button.on_disabled_hover_text("There are no two settings with a run to compare").clicked().then_some(dirs)
 }
 
+/// How many settings came to the best value, where several did.
+fn equal(study: &Study) -> Option<usize> {
+    let (_, best) = study.best()?;
+    let as_good = |tried: &&Tried| tried.spread.is_some_and(|spread| spread.mean - best.mean == 0.0);
+    Some(study.tried.iter().filter(as_good).count()).filter(|count| *count > 1)
+}
+
+fn equal_words(study: &Study) -> Option<String> {
+    let (_, best) = study.best()?;
+    let count = equal(study)?;
+    let all = format::plural(study.tried.len() as u64, "setting", "settings");
+    let value = format::metric(&study.asked.metric, best.mean);
+    Some(format!("{count} of {all} reach {value}: this search cannot tell them apart"))
+}
+
 /// What the seeds say of it.
 fn sure_words(study: &Study, best: &Tried, spread: Spread) -> String {
     let (runs, seed) = (spread.runs, best.runs.first().map_or(0, |run| run.seed));
@@ -84,6 +105,16 @@ fn sure_words(study: &Study, best: &Tried, spread: Spread) -> String {
 mod tests {
     use super::*;
     use crate::sweep::testing;
+
+    #[test]
+    fn several_settings_with_the_best_value_are_not_told_apart() {
+        let mut study = testing::study(1);
+        assert_eq!(equal_words(&study), None);
+        let best = study.tried[0].spread;
+        study.tried[1..4].iter_mut().for_each(|tried| tried.spread = best);
+        let words = equal_words(&study).unwrap();
+        assert_eq!(words, "4 of 13 settings reach 77.0 %: this search cannot tell them apart");
+    }
 
     #[test]
     fn one_seed_is_not_taken_for_many() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Pos2, Rect, Sense, Ui, vec2};
 use egui_material_icons::icons::ICON_FILTER_ALT_OFF;
 
-use super::words::{metric_title, value_words};
+use super::words::{key_words, metric_title, number_words, settings_words, value_words};
 use crate::sweep::{self, Over, Study, Tried};
 use crate::ui::picture::Picture;
 use crate::ui::saving::Saving;
@@ -101,7 +101,7 @@ impl Lines {
 pub fn tried_words(study: &Study, tried: &Tried) -> String {
     let value =
         tried.spread.map_or_else(|| "no result".to_owned(), |spread| format::metric(&study.asked.metric, spread.mean));
-    format!("{value}: {}", tried.words())
+    format!("{value}: {}", settings_words(study, tried))
 }
 
 fn chart(study: &Study) -> Parallel {
@@ -125,16 +125,16 @@ fn worth(study: &Study, value: f64, (low, high): (f64, f64)) -> f32 {
 fn axis(axis: &sweep::Axis) -> Axis {
     let place = |value: &serde_json::Value| axis.over.place(value).unwrap_or(0.5) as f32;
     let ticks = match &axis.over {
-        Over::List(values) => values.iter().map(|value| (place(value), value_words(value))).collect(),
+        Over::List(values) => values.iter().map(|value| (place(value), value_words(axis, value))).collect(),
         Over::Range { low, high, log, .. } => {
             let scale = if *log { curve::Scale::Log } else { curve::Scale::Linear };
             let round = curve::Axis::around(*low, *high, scale, TICKS).ticks;
             let inner = round.into_iter().filter(|tick| *tick > *low && *tick < *high);
             let all = [*low, *high].into_iter().chain(inner);
-            all.map(|tick| (place(&tick.into()), format::rate(tick))).collect()
+            all.map(|tick| (place(&tick.into()), number_words(axis, tick))).collect()
         }
     };
-    Axis { name: axis.key.clone(), ticks, is_result: false }
+    Axis { name: key_words(&axis.key).to_owned(), ticks, is_result: false }
 }
 
 fn result_axis(study: &Study, range: Option<(f64, f64)>) -> Axis {

@@ -2,7 +2,7 @@
 
 use egui::{CornerRadius, Label, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::words::metric_title;
+use super::words::{key_words, metric_title};
 use crate::sweep::{Importance, METHOD, Share, Study, TOGETHER};
 use crate::ui::Cx;
 use crate::ui::theme::{self, Palette, size, space};
@@ -45,8 +45,8 @@ fn found_ui(ui: &mut Ui, palette: &Palette, study: &Study, found: &Importance) {
     for share in of {
         let chance = format!("chance alone stays below {}", percent(share.chance));
         let verdict = if share.is_more_than_chance() { "more than chance" } else { "no more than chance" };
-        let words = format!("{}: {} of the variance, {verdict}; {chance}", share.key, percent(share.share));
-        bar_ui(ui, palette, &share.key, share.share, Some(share), &words);
+        let words = format!("{}: {} of the variance, {verdict}; {chance}", key_words(&share.key), percent(share.share));
+        bar_ui(ui, palette, key_words(&share.key), share.share, Some(share), &words);
     }
     let words = format!("Together: {} of the variance, {TOGETHER}", percent(found.together));
     bar_ui(ui, palette, "together, or chance", found.together, None, &words);
@@ -65,7 +65,7 @@ fn sentence(study: &Study, found: &Importance) -> String {
     let from = format!("from {} settings with a result", found.settings);
     let said = most.map_or_else(
         || format!("No setting alone moves {metric} by more than chance, {from}"),
-        |most| format!("{} moves {metric} most, {from}", most.key),
+        |most| format!("{} moves {metric} most, {from}", key_words(&most.key)),
     );
     let predicted = percent(found.predicted.max(0.0));
     format!("{said}. The forest predicts {predicted} of what differs between settings that it has not seen.")

@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder};
 use egui_material_icons::icons::ICON_SHOW_CHART;
 
 use super::lines::Lines;
-use super::words::{listed, metric_title, spread_words, value_words};
+use super::words::{key_words, listed, metric_title, spread_words, value_words};
 use crate::sweep::{Status, Study, Tried};
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::parallel::Selection;
@@ -35,12 +35,12 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, study: &Study, lines: &Lines, selection:
             .auto_shrink(false)
             .max_scroll_height(height)
             .cell_layout(Layout::left_to_right(Align::Center));
-        let widths = [Column::exact(30.0), Column::exact(if with_seeds { 158.0 } else { 78.0 })].into_iter();
+        let widths = [Column::exact(40.0), Column::exact(if with_seeds { 158.0 } else { 78.0 })].into_iter();
         let keys = study.axes.iter().map(|_| Column::remainder().at_least(54.0).clip(true));
         let rest = [Column::exact(70.0), Column::exact(34.0)];
         let table = widths.chain(keys).chain(rest).fold(builder, TableBuilder::column);
         let heads = table.header(HEAD, |mut header| {
-            let keys = study.axes.iter().map(|axis| axis.key.clone());
+            let keys = study.axes.iter().map(|axis| key_words(&axis.key).to_owned());
             let titles = [String::new(), metric_title(study)].into_iter().chain(keys);
             for title in titles.chain(["Time".to_owned(), String::new()]) {
                 header.col(|ui| {
@@ -58,10 +58,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, study: &Study, lines: &Lines, selection:
                     table_lines::row_line(ui, bounds, palette);
                     content(ui);
                 };
-                line.col(|ui| cell(ui, &mut |ui| drop(ui.label(text::number_dim((place + 1).to_string(), palette)))));
+                line.col(|ui| cell(ui, &mut |ui| number_ui(ui, palette, study, place)));
                 line.col(|ui| cell(ui, &mut |ui| result_ui(ui, palette, study, tried)));
                 for axis in &study.axes {
-                    let words = tried.settings.get(&axis.key).map_or_else(|| "–".to_owned(), value_words);
+                    let words =
+                        tried.settings.get(&axis.key).map_or_else(|| "–".to_owned(), |value| value_words(axis, value));
                     line.col(|ui| {
                         cell(ui, &mut |ui| drop(ui.add(Label::new(text::number(&words, palette)).truncate())));
                     });
@@ -81,6 +82,20 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, study: &Study, lines: &Lines, selection:
         ui.ctx().request_repaint();
     }
     pointed
+}
+
+/// The place among all, with room to the edge, and a mark where none is better.
+fn number_ui(ui: &mut Ui, palette: &Palette, study: &Study, place: usize) {
+    ui.add_space(space::S);
+    let is_best = study
+        .best()
+        .is_some_and(|(_, best)| study.tried[place].spread.is_some_and(|spread| spread.mean - best.mean == 0.0));
+    let words = text::number((place + 1).to_string(), palette);
+    let color = if is_best { palette.good } else { palette.text_dim };
+    let label = ui.label(words.color(color));
+    if is_best {
+        label.on_hover_text("The best value");
+    }
 }
 
 fn result_ui(ui: &mut Ui, palette: &Palette, study: &Study, tried: &Tried) {
