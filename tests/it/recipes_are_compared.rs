@@ -64,7 +64,7 @@ fn a_recipe_is_one_press_and_ends_where_its_runs_are_compared() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = window(folder.path());
     set_up(&mut window, "Feature extraction or full fine-tuning");
-    assert!(window.shows("strategy.kind = head") && window.shows("About") && window.shows("judged on 24"));
+    assert!(window.shows("Trainable layers = head") && window.shows("About") && window.shows("judged on 24"));
     press_below(&mut window, "3 seeds");
     press_below(&mut window, "1 seed");
     press_below(&mut window, "Start 2 runs");

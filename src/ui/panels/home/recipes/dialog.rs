@@ -8,6 +8,7 @@ use super::encoders;
 use crate::recipes::{Planned, Recipe, Run};
 use crate::train::fits::fits;
 use crate::ui::action::{Picked, RecipeAction, Wish};
+use crate::ui::panels::train::KNOWN;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::form::{heading, row};
 use crate::ui::widgets::line::{left, line};
@@ -242,7 +243,14 @@ fn run_ui(ui: &mut Ui, cx: &Cx<'_>, recipe: &Recipe, run: &Run, known: Option<&R
 
 /// The keys in which it differs, or its encoder, with the rate that is recommended for it.
 fn differs(recipe: &Recipe, run: &Run, known: Option<&Result<Planned, String>>) -> String {
-    let mut words = run.differs();
+    let in_words = |setting: String| match setting.split_once(" = ") {
+        Some((key, value)) => {
+            let title = KNOWN.iter().find(|(known, _)| *known == key).map_or(key, |(_, title)| title);
+            format!("{title} = {value}")
+        }
+        None => setting,
+    };
+    let mut words: Vec<String> = run.differs().into_iter().map(in_words).collect();
     let Some(Ok(planned)) = known else { return words.join("  ") };
     let config = &planned.config;
     if recipe.encoders().len() > 1 {
@@ -251,7 +259,7 @@ fn differs(recipe: &Recipe, run: &Run, known: Option<&Result<Planned, String>>) 
     if let Some(layers) = config.distill.as_ref().and_then(|distill| distill.layers) {
         words.insert(0, format::plural(layers as u64, "layer", "layers"));
     }
-    words.push(format!("lr = {}", format::rate(config.optim.lr)));
+    words.push(format!("Learning rate = {}", format::rate(config.optim.lr)));
     words.join("  ")
 }
 
