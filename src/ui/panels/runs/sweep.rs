@@ -18,8 +18,8 @@ use crate::ui::action::SweepAction;
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::parallel::Selection;
-use crate::ui::widgets::{Button, state, text};
-use crate::ui::{Action, Cx, format};
+use crate::ui::widgets::{Button, Card, state, text};
+use crate::ui::{Action, Cx, Palette, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::sweep::ReadSweep;
 
@@ -132,7 +132,8 @@ impl SweepView {
                     }
                     ui.label(text::title(format::file_name(&self.dir), palette));
                     if let Some(Ok(study)) = found {
-                        ui.add(Label::new(text::dim(how_far(study), palette)).truncate());
+                        let runs_here = cx.workspace.sweeping(&self.dir).is_some();
+                        ui.add(Label::new(text::dim(how_far(study, runs_here), palette)).truncate());
                     }
                 });
             });
@@ -174,7 +175,7 @@ impl SweepView {
             ui.set_width(ui.available_width() - 12.0);
             ui.spacing_mut().item_spacing.y = space::S;
             if study.tried.is_empty() {
-                ui.label(text::dim("No trial has ended yet; what came of each appears here", cx.palette));
+                open_ui(ui, cx.palette, study, cx.workspace.sweeping(&self.dir).is_some());
                 return;
             }
             compared = best::ui(ui, cx, study);
@@ -210,8 +211,27 @@ fn found<'a>(cx: &Cx<'a>, dir: &Path) -> Option<&'a Result<Study, String>> {
     (work.dir == dir).then_some(found)
 }
 
+/// What trials are that have not ended and are not being trained.
+fn open_words(goes_on: bool) -> &'static str {
+    if goes_on { "waiting" } else { "not begun or interrupted" }
+}
+
+/// The trials before one of them has ended, each with where it stands.
+fn open_ui(ui: &mut Ui, palette: &Palette, study: &Study, runs_here: bool) {
+    let goes_on = runs_here || study.open.iter().any(|(_, is_running)| *is_running);
+    Card::new().show(ui, palette, |ui| {
+        ui.label(text::dim("No trial has ended yet; what came of each appears here", palette));
+        for (name, is_running) in &study.open {
+            ui.horizontal(|ui| {
+                ui.label(text::number(name, palette));
+                ui.label(text::dim(if *is_running { "running" } else { open_words(goes_on) }, palette));
+            });
+        }
+    });
+}
+
 /// How many of the trials have ended, and how.
-fn how_far(study: &Study) -> String {
+fn how_far(study: &Study, runs_here: bool) -> String {
     let (all, finished) = (study.trials(), study.count(Status::Finished));
     let mut words = if finished == all {
         format!("all {all} trials finished")
@@ -223,7 +243,7 @@ fn how_far(study: &Study) -> String {
         (running, "running"),
         (study.count(Status::Failed), "failed"),
         (study.count(Status::Stopped), "stopped"),
-        (study.open.len() - running, "not begun or interrupted"),
+        (study.open.len() - running, open_words(runs_here || running > 0)),
     ];
     for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {
         words += &format!(" · {count} {what}");
@@ -250,5 +270,21 @@ fn notes_ui(ui: &mut Ui, cx: &Cx<'_>, study: &Study) {
     }
     for note in notes {
         ui.add(Label::new(text::small(note, cx.palette)).wrap());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::testing;
+
+    #[test]
+    fn trials_of_a_sweep_that_goes_on_wait() {
+        let mut study = testing::study(1);
+        study.open = vec![("trial-014".to_owned(), true), ("trial-015".to_owned(), false)];
+        assert!(how_far(&study, true).ends_with("1 running · 1 failed · 1 waiting"));
+        study.open[0].1 = false;
+        assert!(how_far(&study, true).ends_with("2 waiting"));
+        assert!(how_far(&study, false).ends_with("2 not begun or interrupted"));
     }
 }
