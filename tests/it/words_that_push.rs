@@ -97,7 +97,7 @@ fn a_person_sees_the_words_that_push_and_goes_to_their_rows_and_to_why() {
     window.press("Weigh the words");
     window.until("the words are weighed", are_weighed);
     let found = window.workspace().worked::<WeighWords>().unwrap().1.clone().unwrap();
-    assert!(window.shows("the logit of negative in the mean over its texts, by gradient × input, in 60 rows"));
+    assert!(window.shows("the logit of negative on average over its texts, by gradient × input, in 60 rows"));
 
     // Sorting reads off what was summed: nothing is worked on.
     window.harness.get_by_role_and_label(Role::ColumnHeader, "Sort by texts, with it").click();

@@ -200,7 +200,7 @@ impl WordsView {
     fn ready_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
         let words = format!(
             "In each text of {} every word is weighed by what it adds to what the model says. The words of all texts are \
-             then listed for each answer, those first that pull otherwise than their labels let expect.",
+             then listed for each answer, starting with words whose pull does not match their labels.",
             format::file_name(&loaded.dataset.table.path)
         );
         let about = (ICON_MATCH_WORD, "Which words push the model?", words.as_str());
@@ -296,7 +296,7 @@ impl WordsView {
             _ => "the number that the model says".to_owned(),
         };
         format!(
-            "What each word adds to {what} in the mean over its texts, by {}, in {} of {}",
+            "What each word adds to {what} on average over its texts, by {}, in {} of {}",
             question.by.method().title().to_lowercase(),
             format::plural(found.rows as u64, "row", "rows"),
             format::file_name(&question.wanted.data.table.path)

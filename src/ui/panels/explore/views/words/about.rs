@@ -15,7 +15,7 @@ pub const WORDS: Help<'static> = Help {
          odds with half a row added to each count; of numbers, how much higher they are there in standard deviations.",
         "A line is laid through the means of all listed words by what is expected. A word surprises by how far it lies from \
          that line, in units of the usual scatter: how far words lie from it in general, and how sure both numbers of the \
-         word are. Above 0 it pulls more towards the answer than its labels let expect. Such words are where a model may \
+         word are. Above 0 it pulls more towards the answer than its labels suggest. Such words are where a model may \
          have learned something else than one thinks, or where the labels are odd. A weight tells what the model does with a \
          word in these texts and not why it learned to.",
     ],

@@ -98,7 +98,7 @@ fn adds(found: &Weighed, output: usize, told: &Told) -> String {
         .interval
         .map_or_else(String::new, |(low, high)| format!(" (95 % interval {} to {})", signed(low, 3), signed(high, 3)));
     format!(
-        "It adds {} to {what} in the mean over {}{interval}, and {} in all of them together.",
+        "It adds {} to {what} on average over {}{interval}, and {} in all of them together.",
         signed(told.mean, 3),
         format::plural(u64::from(told.rows), "text", "texts"),
         signed(told.total, 1)
@@ -127,7 +127,7 @@ fn labels(found: &Weighed, output: usize, told: &Told) -> Option<String> {
             share(all.of(output), all.count)
         )),
         Targets::Number => Some(format!(
-            "The numbers of the texts with it are {} in the mean, and those of all {}.",
+            "The numbers of the texts with it are {} on average, and those of all {}.",
             format::value(own.values / f64::from(own.count.max(1))),
             format::value(all.values / f64::from(all.count.max(1)))
         )),
@@ -139,7 +139,7 @@ fn surprise(told: &Told) -> Option<String> {
     let far = told.surprise?;
     let way = if far < 0.0 { "less" } else { "more" };
     Some(format!(
-        "It pulls {way} than its labels let expect, {:.1} times as far as such words usually scatter.",
+        "It pulls {way} than its labels suggest, {:.1} times as far as such words usually scatter.",
         far.abs()
     ))
 }
