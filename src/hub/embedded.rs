@@ -134,7 +134,7 @@ impl Shipped {
                 f1: 59.0,
                 on: "900 questions about 10 other Wikipedia articles",
                 limits: "It finds names, places, dates and numbers best, does not reason over several sentences, reads \
-                         English, and takes only half of the questions without an answer for what they are",
+                         English, and notices only half of the questions that have no answer",
             }),
         }
     }
