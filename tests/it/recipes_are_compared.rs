@@ -112,7 +112,7 @@ fn what_is_missing_is_named_with_the_way_to_get_it_and_nothing_can_be_started() 
     press_below(&mut window, "Recipe: ELECTRA-type or BERT-type on names");
     assert!(window.shows("None of this kind is here, and nothing can stand in for it"));
     assert!(window.shows("Fetch google/electra-small-discriminator") && window.shows("Attune is offline"));
-    assert!(window.shows("Open sentences with names in them to use them in place of the sample"));
+    assert!(window.shows("To use your own texts, open sentences with names in them first"));
     press_below(&mut window, "Start 2 runs");
     assert!(window.workspace().queue.is_empty() && window.workspace().training.is_none());
     press_below(&mut window, "Close the recipe");

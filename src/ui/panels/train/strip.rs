@@ -70,7 +70,10 @@ impl StripView {
                 }
             }
             let turns: usize = strip.frames.iter().map(|frame| frame.turned.len()).sum();
-            ui.label(text::number_dim(format::plural(turns as u64, "turn", "turns"), palette));
+            ui.label(text::number_dim(
+                format!("answers changed {}", format::plural(turns as u64, "time", "times")),
+                palette,
+            ));
             left(ui, |ui| {
                 let words = format!("After step {}", format::count(frame.step));
                 ui.label(text::strong(words, palette));

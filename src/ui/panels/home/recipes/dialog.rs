@@ -105,7 +105,7 @@ impl Dialog {
         self.on_open_data &= fits;
         let Some(open) = open else {
             row(ui, "Data", "", palette, |ui| ui.label(text::body(format!("{sample}, a sample"), palette)));
-            let words = format!("Open {} to use them in place of the sample", self.recipe.wants());
+            let words = format!("To use your own texts, open {} first", self.recipe.wants());
             ui.add(Label::new(text::small(words, palette)).wrap());
             return;
         };
