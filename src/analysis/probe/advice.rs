@@ -38,6 +38,8 @@ pub struct Advice {
     pub best: usize,
     pub score: Score,
     pub majority: f64,
+    /// Whether no layer is better than another.
+    pub all_equal: bool,
     pub because: Because,
     pub train: Train,
 }
@@ -61,7 +63,8 @@ pub fn advice(judged: Judged, layers: &[Score], majority: f64, stored: usize) ->
     } else {
         (Because::EnoughFrom(enough), Train::Top(last - enough))
     };
-    Advice { judged, best, score, majority, because, train }
+    let all_equal = layers.len() > 1 && layers.iter().all(|layer| layer.value.total_cmp(&score.value).is_eq());
+    Advice { judged, best, score, majority, all_equal, because, train }
 }
 
 impl Advice {
@@ -91,6 +94,7 @@ impl Advice {
     fn best_words(&self) -> String {
         let value = self.judged.written(self.score.value);
         match self.best {
+            _ if self.all_equal => format!("all reach {value}"),
             0 => format!("the embeddings are best with {value}"),
             layer => format!("layer {layer} is best with {value}"),
         }
@@ -150,5 +154,7 @@ mod tests {
         check(&[0.8, 0.81, 0.7], 2, Because::EnoughFrom(0), Train::Top(2));
         check(&[0.6, 0.8, 0.8], 1, Because::SharedLayers(1), Train::Whole);
         assert_eq!(of(&[0.6, 0.8, 0.8], 0.5, 2).best, 1, "the first of equals");
+        let tied = of(&[1.0, 1.0, 1.0], 0.5, 2).found();
+        assert!(tied.ends_with("to within the interval: all reach 100.0 %."), "{tied}");
     }
 }
