@@ -51,7 +51,7 @@ impl Document {
             ui.label(text::dim("May say that there is no answer", palette));
         });
         if self.allow_no_answer {
-            form::row(ui, "Above a margin of", "", palette, |ui| {
+            form::row(ui, "Say \u{201c}no answer\u{201d} when it leads by more than", "", palette, |ui| {
                 let field = Number::new("Threshold for no answer", limits::ANY).show(ui, &mut self.threshold);
                 field.on_hover_text(
                     "Score of \"no answer\" less that of the best span, as SQuAD 2.0 measures it; 0 is even",
