@@ -148,6 +148,7 @@ impl Entities {
     fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
         ui.horizontal_wrapped(|ui| {
+            ui.label(text::dim("Join word pieces by", palette));
             let choices = Aggregation::ALL.map(|one| (one, one.title()));
             if let Some(chosen) = segmented(ui, palette, self.aggregation, &choices, false) {
                 self.aggregation = chosen;
@@ -185,7 +186,7 @@ impl Entities {
             marks.push(Mark {
                 start: span.start,
                 end: span.end,
-                caption: format!("{} {:.0}", span.label, span.score * 100.0),
+                caption: format!("{} {sure}", span.label),
                 short: span.label.clone(),
                 name: format!("{words} {} {sure}", span.label),
                 color: palette.label(place),
