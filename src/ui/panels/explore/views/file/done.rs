@@ -18,7 +18,7 @@ pub fn running_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: &Job) {
     let words = match &job.progress {
         _ if job.stopping => "Stopping, and keeping what is written".to_owned(),
         _ if !job.begun => "Waiting for what is trained or evaluated now".to_owned(),
-        None => "Beginning".to_owned(),
+        None => "Starting".to_owned(),
         Some(progress) if progress.total == 0 => state::sentence(&progress.what),
         Some(Progress { what, done, total }) => {
             let pace = what.strip_suffix("row").unwrap_or(what).trim_end_matches(", ");
