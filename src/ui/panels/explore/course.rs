@@ -58,7 +58,7 @@ fn words_ui(ui: &mut Ui, steps: &[u64], at: Option<usize>, palette: &Palette) {
     let last = steps.last().copied().unwrap_or_default();
     let words = match at {
         Some(at) => format!("step {} of {}", format::count(steps[at]), format::count(last)),
-        None => format::plural(steps.len() as u64, "state", "states"),
+        None => "the kept weights".to_owned(),
     };
     ui.allocate_ui_with_layout(vec2(WORDS, 24.0), egui::Layout::right_to_left(egui::Align::Center), |ui| {
         ui.label(text::number_dim(words, palette))
