@@ -26,6 +26,7 @@ use crate::table::Table;
 use crate::table::plain_name;
 use crate::task::{Reads, Targets, Task};
 
+pub use flags::further as further_flags;
 use texts::text;
 pub(super) use unused::{annotators, no_text, other_labels, other_tags, tags_as_label, unused_texts};
 

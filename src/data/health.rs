@@ -694,6 +694,11 @@ mod tests {
         let never = "1 class is never learned, as no training row has it: y";
         let one = "every row has the label \"x\", so there is nothing to learn";
         assert_eq!(told(text, Task::Classify, &[0, 1], &[2]), [one, never]);
+        let flags = Roles::guess(&table("text,toxic,rude,threat\na b,1,0,0\nc d,0,1,0\n"), Task::MultiLabel);
+        let data = table("text,toxic,rude,threat\na b,1,0,0\nc d,0,1,0\n");
+        let data = Dataset::new(data, Task::MultiLabel, &flags, None).unwrap();
+        let told_of_flags = unlearnable(&data, &data, &Split { train: vec![0, 1], eval: vec![] });
+        assert_eq!(told_of_flags[0].message(), "1 label is never learned, as no training row has it: threat");
         assert_eq!(told("text,label\na,2\nb,2\n", Task::Regress, &[0, 1], &[]).len(), 1);
         assert!(told("text,label\na,2\nb,3\n", Task::Regress, &[0, 1], &[]).is_empty());
     }

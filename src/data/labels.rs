@@ -7,7 +7,7 @@ mod several;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-pub(super) use flags::{are_ticked, flag, is_mark, is_missing, kind_of};
+pub(super) use flags::{are_ticked, flag, is_mark, is_missing, kind_of, says_only_no};
 pub(super) use numerals::{Numerals, is_no_number};
 pub(super) use several::{Separator, are_id_lists, places, scores};
 

@@ -30,7 +30,7 @@ pub use dataset::Dataset;
 pub use error::DataError;
 pub use folded::composed;
 pub use folds::Fold;
-pub use guess::guess_task;
+pub use guess::{further_flags, guess_task};
 pub use health::{Finding, FindingKind, health, split_health};
 pub use labels::sort_names;
 pub use oversample::oversampled;

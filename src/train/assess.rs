@@ -17,10 +17,10 @@ use super::rows::{tokenized, why_no_examples};
 use super::scales::Scale;
 use super::source::Source;
 use super::{TrainError, companions, corpus, outputs, run};
-use crate::data::{Dataset, LabelSet, Roles};
+use crate::data::{Dataset, LabelSet, Roles, further_flags};
 use crate::metrics::{Evaluation, Outcome, Prediction};
 use crate::model::{self, Decisions, Precision, Want};
-use crate::table::{Inputs, Part, PlainText, Table, to_judge};
+use crate::table::{Inputs, Part, PlainText, Table, name_list, to_judge};
 use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::text::{Length, Tokenizer};
@@ -266,6 +266,21 @@ struct Read {
     notes: Vec<String>,
 }
 
+/// What is to be known of columns of labels that the model does not have: rows to which they apply count as right without
+/// them.
+fn unknown_labels(data: &Dataset) -> Option<String> {
+    if data.task.targets() != Targets::Classes {
+        return None;
+    }
+    let unknown = further_flags(&data.table, &data.roles);
+    let (columns, labels) = match unknown.len() {
+        0 => return None,
+        1 => ("the column", "looks like a label that the model does not know, and is not judged"),
+        _ => ("the columns", "look like labels that the model does not know, and are not judged"),
+    };
+    Some(format!("{columns} {} {labels}", name_list(&unknown)))
+}
+
 fn read(
     (mut config, learned): (RunConfig, Option<Learned>),
     labels: &LabelSet,
@@ -304,6 +319,6 @@ fn read(
     if made.is_empty() {
         return Err(TrainError::NothingToJudge { path: inputs.place().into_owned(), reason: why_no_examples(&data) });
     }
-    let notes = read.missing.into_iter().chain(notes).collect();
+    let notes = read.missing.into_iter().chain(unknown_labels(&data)).chain(notes).collect();
     Ok(Some(Read { examples: made.into(), data: Some(data), columns: Some(words), notes }))
 }

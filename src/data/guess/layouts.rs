@@ -1,7 +1,7 @@
 //! Tables as data sets, spreadsheets and annotation tools write them, each with what is read of it. Rows are made so that a
 //! column holds what its kind says, whatever its name.
 
-use super::guess_task;
+use super::{further_flags, guess_task, other_labels};
 use crate::data::dataset::tests::table;
 use crate::data::{Dataset, Roles, health};
 use crate::table::Table;
@@ -407,4 +407,41 @@ fn a_date_is_no_class_and_a_word_at_the_end_of_a_name_tells_the_label() {
     let left = if chosen == "feel" { "airline" } else { "feel" };
     let said: Vec<String> = health(&data).iter().map(crate::data::Finding::message).collect();
     assert!(said.iter().any(|said| said.contains(&format!("\"{left}\" could be the label too"))), "{said:?}");
+}
+
+#[test]
+fn a_label_that_no_row_has_is_one_among_others_and_no_other_column_of_zeros_is() {
+    let read = |head: &str, rows: [&str; 4]| {
+        let rows = ["good one", "bad one", "third one", "last one"].iter().zip(rows);
+        let rows: String = rows.map(|(text, flags)| format!("{text},{flags}\n")).collect();
+        let table = table(&format!("text,{head}\n{rows}"));
+        let task = guess_task(&table, &Roles::guess(&table, Task::Classify));
+        let roles = Roles::guess(&table, Task::MultiLabel);
+        (task, roles.label.clone().unwrap_or_default(), other_labels(&table, &roles, Task::MultiLabel))
+    };
+    let none = Vec::<String>::new();
+    let rows = ["1,0,0", "0,1,0", "1,1,0", "0,0,0"];
+    let found = read("toxic,obscene,threat", rows);
+    assert_eq!(found, (Task::MultiLabel, "toxic, obscene, threat".into(), none.clone()));
+    let found = read("toxic,threat,obscene", ["no,no,no", "yes,no,no", "no,no,yes", "no,no,no"]);
+    assert_eq!(found, (Task::MultiLabel, "toxic, threat, obscene".into(), none.clone()));
+    // Numbers of something, other words, and one flag alone.
+    assert_eq!(read("toxic,obscene,retweet_count", rows).1, "toxic, obscene");
+    assert_eq!(read("toxic,obscene,threat", ["1,0,no", "0,1,no", "1,1,no", "0,0,no"]).1, "toxic, obscene");
+    assert_ne!(read("toxic,obscene,threat", ["1,0,0", "0,0,0", "1,0,0", "0,0,0"]).0, Task::MultiLabel);
+    // What stands elsewhere is told.
+    let found = read("toxic,obscene,place,threat", ["1,0,a b,0", "0,1,b c,0", "1,1,c d,0", "0,0,d e,0"]);
+    assert_eq!((found.1.as_str(), found.2), ("toxic, obscene", vec!["threat".to_owned()]));
+}
+
+#[test]
+fn columns_of_labels_beside_those_that_are_read_are_found_where_they_apply() {
+    let further = |rows: &str| {
+        let table = table(&format!("id,text,toxic,obscene,threat,insult\n{rows}"));
+        let roles = Roles { text: Some("text".into()), label: Some("toxic, obscene".into()), ..Roles::default() };
+        further_flags(&table, &roles)
+    };
+    assert_eq!(further("1,a b,0,1,1,0\n0,c d,1,0,0,0\n"), ["threat"]);
+    assert_eq!(further("1,a b,0,1,1,1\n0,c d,1,0,0,1\n"), ["threat", "insult"]);
+    assert!(further("1,a b,0,1,0,high\n0,c d,1,0,0,low\n").is_empty());
 }

@@ -70,6 +70,11 @@ pub(super) const NEITHER: &str = "\
 pub(super) const ASIDE: &str =
     "annotator annotators reviewer worker workerid author authors status source domain dataset location";
 
+/// What is counted of texts, so that a column of zeros is one of numbers.
+const COUNTED: &str = "retweets retweet replies reposts shares likes favorites favourites upvotes downvotes ups downs votes \
+     views clicks followers friends edits offset start begin end length num number count counts total year month day hour \
+     row line page fold version";
+
 /// Columns that tell who labelled a row.
 pub(super) const ANNOTATORS: &str = "annotator annotatorid annotatorname worker workerid rater raterid coder coderid labeler labelerid labeller labellerid";
 
@@ -119,6 +124,12 @@ pub(super) fn is_gold(name: &str) -> bool {
 /// Whether a name says that its column holds what a model found, which is not to be learned where something else is.
 pub(super) fn is_predicted(name: &str) -> bool {
     !is_gold(name) && parts(name).iter().any(|part| is_in(PREDICTED, part))
+}
+
+/// Whether a name says that its column counts or measures something.
+pub(super) fn is_count(name: &str) -> bool {
+    let parts = parts(name);
+    parts.iter().any(|part| is_in(COUNTED, part)) || parts.last().is_some_and(|last| last.ends_with("count"))
 }
 
 pub(super) fn is_in(names: &str, plain: &str) -> bool {

@@ -6,7 +6,7 @@ use super::columns::{Column, filled_cells, first_cells, look};
 use super::content::{Content, words};
 use super::names::parts;
 use super::names::{ANNOTATORS, ASIDE, NEITHER, is_aside_by_name, is_gold, is_in, is_label, is_predicted};
-use super::shapes;
+use super::{flags, shapes};
 use crate::data::Roles;
 use crate::data::labels::{flag_columns, is_missing, kind_of};
 use crate::table::Table;
@@ -57,7 +57,8 @@ pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
         let may_be = is_word || is_label(&column.plain) || is_gold(column.name) || is_of_a_kind || is_rater;
         column.is_like_labels() && may_be
     };
-    columns.filter(is_like).map(|column| column.name.to_owned()).collect()
+    let found = columns.filter(is_like).map(|column| column.name.to_owned());
+    found.chain(flags::left_out(table, roles)).collect()
 }
 
 /// The label of whole texts, where its cells are lists of tags of words.

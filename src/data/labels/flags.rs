@@ -85,6 +85,23 @@ pub(in crate::data) fn kind_of(cells: &[&str]) -> Option<usize> {
     KINDS.iter().position(is_of).filter(|_| !told.is_empty())
 }
 
+/// Whether cells only say that a label does not apply, in the words of a kind, and most of them say so.
+pub(in crate::data) fn says_only_no<'a>(kind: usize, cells: impl Iterator<Item = &'a str>) -> bool {
+    let Some((no, _)) = KINDS.get(kind) else { return false };
+    let (mut told, mut all) = (0_usize, 0_usize);
+    for cell in cells.map(str::trim) {
+        all += 1;
+        if is_missing(cell) {
+            continue;
+        }
+        if !is_in(no, &cell.to_lowercase()) {
+            return false;
+        }
+        told += 1;
+    }
+    told * 2 > all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +131,15 @@ mod tests {
         }
         assert_eq!((kind_of(&["yes", "1"]), kind_of(&["nan", ""])), (None, None));
         assert!(["", "NA", "NaN", "-1", "<NA>"].iter().all(|cell| is_missing(cell)));
+    }
+
+    #[test]
+    fn what_only_says_no_does_so_in_words_of_its_kind() {
+        let zeros = kind_of(&["0", "1"]).unwrap();
+        let says = |cells: &[&str]| says_only_no(zeros, cells.iter().copied());
+        assert!(says(&["0", " 0 ", "0.0", "-1"]));
+        assert!([&["0", "1"][..], &["no", "no"], &["0", "", ""], &["-1"], &[]].into_iter().all(|cells| !says(cells)));
+        assert!(!says_only_no(usize::MAX, ["0"].into_iter()));
     }
 
     #[test]
