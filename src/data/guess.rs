@@ -497,6 +497,23 @@ mod tests {
     }
 
     #[test]
+    fn answers_in_words_that_come_again_are_told_from_labels_by_standing_in_their_contexts() {
+        let task = |names: &str, answers: [&str; 2]| {
+            let row =
+                |row: usize| format!("Where {row}?,\"Paris and Rome, not late, in {row}.\",{}\n", answers[row % 2]);
+            let table = table(&format!("question,context,{names}\n{}", (0..40).map(row).collect::<String>()));
+            guess_task(&table, &Roles::guess(&table, Task::Classify))
+        };
+        assert_eq!(task("answer", ["Paris", "Rome"]), Task::Qa);
+        assert_eq!(task("answer_text,answer_start", ["Paris,0", "Rome,10"]), Task::Qa);
+        assert_eq!(task("answer", ["Paris; Rome", "Rome"]), Task::Qa);
+        assert_eq!(task("answer", ["Rome", "Oslo"]), Task::Classify);
+        assert_eq!(task("answer", ["no", "yes"]), Task::Classify);
+        assert_eq!(task("answer", ["no", "no"]), Task::Classify);
+        assert_eq!(task("answer", ["late", "lat"]), Task::Classify);
+    }
+
+    #[test]
     fn words_with_tags_a_row_are_no_classes() {
         let rows = ["Thousands,NNS,O\n", "of,IN,O\n", "Ada,NNP,B-per\n", "ran,VB,O\n"].concat();
         let table = table(&format!("Word,POS,Tag\n{}", rows.repeat(5)));

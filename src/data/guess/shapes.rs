@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::columns::{self, sample};
 use super::content::is_structure;
 use super::names::{is_in, rank};
+use crate::data::labels::flag;
 use crate::table::Table;
+use crate::table::boundaries::is_without_blanks;
 use crate::table::notation::schemes::{has_letter, may_be_outside};
 use crate::table::notation::{answers, tags};
 use crate::table::{is_number, plain_name};
@@ -172,17 +174,37 @@ pub(super) fn spans(table: &Table) -> Option<usize> {
     (0..table.columns.len()).filter(holds_spans).min_by_key(|&column| rank(SPANS, &plain_name(&table.columns[column])))
 }
 
-/// Whether the answers of most rows stand in their contexts: the structure of SQuAD, or the words themselves.
+/// Whether the answers of most rows stand in their contexts: the structure of SQuAD, or the words themselves. Words that
+/// come again and again are answers where every one of them stands in its context.
 pub(super) fn are_answers(table: &Table, answers: usize, context: usize) -> bool {
-    let (mut good, mut all) = (0, 0);
+    let (mut good, mut all, mut whole) = (0, 0, 0);
     let mut distinct = HashSet::new();
     for (answer, context) in cells(table, answers).zip(cells(table, context)) {
         all += usize::from(!answer.is_empty());
         good += usize::from(!answer.is_empty() && answers::answers(answer, None, context).is_ok());
+        whole += usize::from(!answer.is_empty() && stand_in(answer, context));
         distinct.insert(answer);
+    }
+    if whole == all && whole > 0 && !distinct.iter().any(|answer| flag(answer).is_some()) {
+        return true;
     }
     // A "no" stands in many passages: answers that come again and again are labels.
     let is_squad = |answer: &&str| matches!(*answer, "" | "[]") || is_structure(answer);
     let is_varied = distinct.len() * 4 > all || distinct.iter().all(is_squad);
     all > 0 && good * 2 >= all && is_varied
+}
+
+/// Whether an answer stands in a text as words of its own, or each of several between semicolons or bars does.
+fn stand_in(answers: &str, text: &str) -> bool {
+    let is_part =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() && !is_without_blanks(letter));
+    let stands = |answer: &str| {
+        text.match_indices(answer).any(|(place, _)| {
+            let (before, after) = (text[..place].chars().next_back(), text[place + answer.len()..].chars().next());
+            !(is_part(before) && is_part(answer.chars().next()))
+                && !(is_part(after) && is_part(answer.chars().next_back()))
+        })
+    };
+    let several = || answers.split([';', '|']).map(str::trim).all(|one| !one.is_empty() && stands(one));
+    stands(answers) || several()
 }

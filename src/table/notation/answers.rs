@@ -160,12 +160,22 @@ fn plain_answer(text: &str, start: Option<&str>, context: &str) -> Result<Option
         }
         whole(number).ok_or_else(wrong)?
     } else {
-        let byte = context
-            .find(text)
-            .ok_or_else(|| format!("has the answer {:?}, which does not occur in its context", shorten(text, 60)))?;
+        let byte = context.find(text).ok_or_else(|| {
+            let several = several(text, context).map_or_else(String::new, |list| {
+                format!("; several answers are written as a list: {}", shorten(&list, 60))
+            });
+            format!("has the answer {:?}, which does not occur in its context{several}", shorten(text, 60))
+        })?;
         context[..byte].chars().count()
     };
     Ok(Some(GoldAnswer { text: text.to_owned(), start }))
+}
+
+/// The list of answers that one cell holds between semicolons or bars, if all of them stand in the context.
+fn several(cell: &str, context: &str) -> Option<String> {
+    let answers: Vec<&str> = cell.split([';', '|']).map(str::trim).collect();
+    let all_stand = answers.iter().all(|answer| !answer.is_empty() && context.contains(answer));
+    (answers.len() > 1 && all_stand).then(|| serde_json::json!(answers).to_string())
 }
 
 /// Whether an answer stands where it says it does.
@@ -284,6 +294,7 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         };
         check("Danube", None, "does not occur in its context");
+        check("Rhine; long", None, r#"several answers are written as a list: ["Rhine","long"]"#);
         check("Rhine", Some("x"), "expected a number of characters");
         check(r#"{"text": ["Rhine"], "answer_start": []}"#, None, r#"expected {"text""#);
         check(r#"{"text": ["Rhine"], "answer_start": [-4]}"#, None, r#"expected {"text""#);
