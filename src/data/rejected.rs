@@ -137,7 +137,7 @@ mod tests {
         let check = |name: &str, text: String, roles: &Roles, task: Task, expected: &[(FindingKind, usize)]| {
             let path = dir.path().join(name);
             std::fs::write(&path, text).unwrap();
-            let data = Dataset::new(crate::table::Table::open(&path).unwrap().into(), task, roles, None).unwrap();
+            let data = Dataset::new(Table::open(&path).unwrap().into(), task, roles, None).unwrap();
             let kinds = [FindingKind::Unreadable, FindingKind::Rejected, FindingKind::SeveralAnnotations];
             let found = health(&data).into_iter().filter(|finding| kinds.contains(&finding.kind));
             let told: Vec<_> = found.map(|finding| (finding.kind.clone(), finding.count)).collect();

@@ -199,6 +199,8 @@ const PARTS: &str = "validation validationdata valid val dev devset development 
                      evaluation";
 /// Names of a text that is a row's own.
 const TEXTS: &str = "text sentence content context question document body html";
+/// Names of the words of a row.
+const WORDS: &str = "tokens words tokenizedtext sentence sentences";
 
 /// Where in a document its rows are, and what a person should know of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -414,7 +416,11 @@ pub(super) fn refusal(document: &Object, is_one_line: bool) -> Option<String> {
 /// Whether an object that has no text of its own holds lists of what could be rows, or of texts alone.
 fn holds_rows(document: &Object) -> bool {
     let is_text = |value: &Value| value.as_str().is_some_and(|text| text.trim().contains(' '));
-    if document.iter().any(|(key, value)| is_text(value) || (value.is_string() && is_in(TEXTS, key))) {
+    let are_words = |key: &str, value: &Value| value.is_array() && is_in(WORDS, key);
+    let has_text = |(key, value): (&String, &Value)| {
+        is_text(value) || are_words(key, value) || (value.is_string() && is_in(TEXTS, key))
+    };
+    if document.iter().any(has_text) {
         return false;
     }
     let is_own = |key: &str| is_in(OF_A_TEXT, key) || is_in("words tags nertags postags", key);

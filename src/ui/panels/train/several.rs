@@ -113,7 +113,7 @@ impl Several {
 
     fn add_ui(&mut self, ui: &mut Ui, config: &RunConfig, palette: &Palette) {
         let mut added = None;
-        let known = setting::KNOWN.iter().filter(|(key, _)| !self.settings.iter().any(|one| one.key == *key));
+        let known = KNOWN.iter().filter(|(key, _)| !self.settings.iter().any(|one| one.key == *key));
         ui.horizontal(|ui| {
             ui.label(crate::ui::theme::icon(ICON_ADD, 16.0).color(palette.accent));
             choice(ui, "Add a setting", 220.0, "Add a setting", |ui| {
