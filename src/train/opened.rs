@@ -8,6 +8,8 @@ use crate::data::LabelSet;
 use crate::model::card::LoadReport;
 use crate::model::{self, EncoderConfig, HeadKind, Model};
 
+pub use super::outputs::is_of_a_new_head;
+
 /// All of it, in words.
 pub fn words(
     config: &RunConfig,

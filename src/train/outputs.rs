@@ -322,6 +322,11 @@ fn notes(encoder: &EncoderConfig, data: &Dataset, own: &[String], way: Way) -> V
     notes
 }
 
+/// Whether a warning is of a new head, which says what is true before the first update and no longer after it.
+pub fn is_of_a_new_head(warning: &str) -> bool {
+    warning.contains(", so a new one is trained from random weights") || warning.contains(", so a new head is trained")
+}
+
 /// What is new in a head that is trained, where something is: the classes are others, or there was none.
 /// `missing` are the weights of it that no file has.
 pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, missing: &[String]) -> Option<String> {
@@ -475,7 +480,9 @@ mod tests {
         let missing = ["classifier.weight".to_owned()];
         let said = |task, own: &[&str], names: &[&str]| {
             let labels = LabelSet { names: names.iter().map(|&name| name.to_owned()).collect() };
-            new_head(&encoder(Task::Classify, own), task, &labels, &missing).unwrap()
+            let told = new_head(&encoder(Task::Classify, own), task, &labels, &missing).unwrap();
+            assert!(is_of_a_new_head(&told), "{told}");
+            told
         };
         let other = said(Task::Classify, &["cat", "dog"], &["neg", "pos"]);
         assert_eq!(

@@ -125,7 +125,7 @@ fn one_slider_goes_through_the_states_of_a_run() {
     let said = |workspace: &Workspace| workspace.explore.answer.as_ref()?.to::<Question>().cloned();
     window.until("the model answers", |workspace| said(workspace).is_some());
     let before = said(window.workspace()).unwrap();
-    assert!(window.shows("Time machine") && window.shows("9 states"));
+    assert!(window.shows("Time machine") && window.shows("the kept weights"));
     window.harness.get_by_role_and_label(Role::Slider, "State of the run").focus();
     window.harness.run_steps(2);
     window.harness.key_press(egui::Key::Home);

@@ -11,6 +11,7 @@ use crate::table::Inputs;
 use crate::train::assess::{Assessed, Assessment, assess, assess_held_out};
 use crate::train::event::{TrainEvent, first_warnings};
 use crate::train::kept::KeptEvaluation;
+use crate::train::opened::is_of_a_new_head;
 use crate::train::run;
 use crate::words::plural;
 use crate::worker::protocol::{EvaluatedData, EvaluatedOn, OpenedRun, Payload};
@@ -88,7 +89,8 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
         let (precision, undecided) = (Precision::F32, Decisions::default());
         let told = run.events.iter().find_map(|event| cut_in_run(event, run.config.data.max_tokens));
-        let is_new = |message: &String| !evaluation.notes.contains(message);
+        // What is true of the beginning alone says nothing of the trained model.
+        let is_new = |message: &String| !evaluation.notes.contains(message) && !is_of_a_new_head(message);
         let told = told.into_iter().chain(first_warnings(&run.events).into_iter().filter(is_new)).collect();
         let kept = EvaluatedData { model, on, evaluation, decisions: undecided, precision, texts, told };
         Arc::new(decided(kept, decisions))

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_job_that_has_not_begun_tells_what_it_waits_for() {
-        let mut workspace = Workspace::default();
+        let mut workspace = Workspace::new(Vec::new(), "runs".into());
         let own = workspace.follow(JobKind::FindRuns, "own");
         let said = |workspace: &Workspace| waiting(workspace, workspace.job(own).unwrap());
         assert_eq!(said(&workspace), "Starting");
