@@ -211,6 +211,8 @@ impl Why {
                 };
             } else if self.method.or_else(|| self.best()).is_some_and(|wanted| wanted != method) {
                 ui.label(text::small("the chosen map is on its way", palette));
+            } else if self.method.is_none() && cx.workspace.explore.pending.is_some() {
+                ui.label(text::small("First, rough map; better ones are being computed", palette));
             }
             let explained = &found.explained;
             let output = if explained.task.targets() == Targets::Number { "value" } else { "logit" };
