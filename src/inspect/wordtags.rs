@@ -44,7 +44,9 @@ impl Asked<'_> {
         }
         let mut pieces = self.tokenizer.encode_words(words)?;
         let cut = pieces.iter().map(|pieces| pieces.len().saturating_sub(room)).sum();
-        pieces.iter_mut().for_each(|pieces| pieces.truncate(room));
+        for pieces in &mut pieces {
+            pieces.truncate(room);
+        }
         let (ids, types) = self.tokenizer.frame_ids(&pieces.concat(), None);
         let before = self.tokenizer.specials_before_text();
         let behind = ids.len() + before - special;

@@ -22,6 +22,7 @@ use crate::stop::heed;
 use crate::task::Task;
 
 /// How a forward pass is run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct Pass {
     /// Whether a backward pass will come.

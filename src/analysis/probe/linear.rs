@@ -23,6 +23,7 @@ impl Matrix {
     }
 
     /// Some of the rows.
+    #[must_use]
     pub fn of(&self, rows: &[usize]) -> Self {
         let values = rows.iter().flat_map(|row| self.row(*row).iter().copied()).collect();
         Self { rows: rows.len(), cols: self.cols, values }
@@ -49,6 +50,7 @@ pub struct Truth {
 
 impl Truth {
     /// Of some of the rows.
+    #[must_use]
     pub fn of(&self, rows: &[usize]) -> Self {
         let row = |row: &usize| self.values[row * self.outputs..(row + 1) * self.outputs].iter().copied();
         Self { values: rows.iter().flat_map(row).collect(), ..*self }
@@ -108,6 +110,7 @@ impl Linear {
     }
 
     /// Learns rows, from what it says of them now.
+    #[must_use]
     pub fn fit(self, features: &Matrix, truth: &Truth, strength: f64, until: Until, stop: &Stop) -> Self {
         let weights = self.outputs * features.cols;
         let mut said = vec![0.0; features.rows * self.outputs];

@@ -105,7 +105,8 @@ fn never_applying<'a, 'b>(
     let mut found: Vec<&Column<'a>> = columns.iter().filter(never).copied().collect();
     let places: HashSet<usize> = found.iter().map(|column| column.index).collect();
     let begin = (0..first.index).rev().take_while(|place| places.contains(place)).last().unwrap_or(first.index);
-    let end = (last.index + 1..).take_while(|place| places.contains(place)).last().unwrap_or(last.index);
+    let end =
+        (last.index + 1..table.columns.len()).take_while(|place| places.contains(place)).last().unwrap_or(last.index);
     found.retain(|column| (begin..=end).contains(&column.index));
     found
 }

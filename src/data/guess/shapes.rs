@@ -201,8 +201,9 @@ fn stand_in(answers: &str, text: &str) -> bool {
     let stands = |answer: &str| {
         text.match_indices(answer).any(|(place, _)| {
             let (before, after) = (text[..place].chars().next_back(), text[place + answer.len()..].chars().next());
-            !(is_part(before) && is_part(answer.chars().next()))
-                && !(is_part(after) && is_part(answer.chars().next_back()))
+            let goes_on = is_part(before) && is_part(answer.chars().next())
+                || is_part(after) && is_part(answer.chars().next_back());
+            !goes_on
         })
     };
     let several = || answers.split([';', '|']).map(str::trim).all(|one| !one.is_empty() && stands(one));

@@ -125,7 +125,9 @@ impl Apart {
             let mut slopes = self.difference(&job, own, others);
             for (place, row) in slopes.chunks_mut(job.keys.max(1)).enumerate() {
                 let factor = (2.0 * scale * self.share(&job, place)) as f32 * self.heads.scale();
-                row.iter_mut().for_each(|value| *value *= factor);
+                for value in row {
+                    *value *= factor;
+                }
             }
             let offset = |first: usize| first * width + job.head * size;
             #[expect(unsafe_code, reason = "each job writes its own rows and columns")]

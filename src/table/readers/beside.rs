@@ -41,7 +41,7 @@ struct Names {
     file: &'static str,
     /// The column that they are of, where the file says it.
     column: Option<String>,
-    names: Vec<String>,
+    list: Vec<String>,
 }
 
 /// All that lie in a folder.
@@ -52,7 +52,7 @@ fn names(folder: &Path, table: &Table) -> Vec<Names> {
     for file in FILES {
         let names = text(file)
             .map(|text| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
-        found.extend(names.map(|names| Names { file, column: None, names }));
+        found.extend(names.map(|names| Names { file, column: None, list: names }));
     }
     for file in ["dataset_info.json", "dataset_infos.json"] {
         let told: Option<Value> = text(file).and_then(|text| serde_json::from_str(&text).ok());
@@ -65,11 +65,11 @@ fn names(folder: &Path, table: &Table) -> Vec<Names> {
         for (column, feature) in told.iter().filter_map(Value::as_object).flatten() {
             let class = ["", "/feature"].iter().find_map(|way| feature.pointer(way)?.get("names")?.as_array());
             let names = class.and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
-            found.extend(names.map(|names| Names { file, column: Some(column.clone()), names }));
+            found.extend(names.map(|names| Names { file, column: Some(column.clone()), list: names }));
         }
     }
     found.extend(text("README.md").iter().flat_map(|text| of_card(text)));
-    found.retain(|names| (2..=MOST).contains(&names.names.len()));
+    found.retain(|names| (2..=MOST).contains(&names.list.len()));
     found
 }
 
@@ -85,8 +85,8 @@ fn of_card(text: &str) -> Vec<Names> {
         let Some((number, name)) = line.split_once(": ") else { continue };
         let Ok(number) = number.trim_matches(['"', '\'']).parse::<usize>() else { continue };
         let name = name.trim().trim_matches(['"', '\'']).to_owned();
-        match found.last_mut().filter(|names| names.column == column && names.names.len() == number) {
-            Some(names) => names.names.push(name),
+        match found.last_mut().filter(|names| names.column == column && names.list.len() == number) {
+            Some(names) => names.list.push(name),
             None if number == 0 => found.push(Names { file: "README.md", column: column.clone(), names: vec![name] }),
             None => {}
         }
@@ -96,8 +96,8 @@ fn of_card(text: &str) -> Vec<Names> {
 
 /// Puts names of tags in the place of their numbers.
 fn name_tags(table: &mut Table, names: &Names) -> Option<String> {
-    let are_tags = names.names.iter().any(|name| name == "O")
-        && names.names.iter().any(|name| ["B-", "I-", "S-", "U-"].iter().any(|sign| name.starts_with(sign)));
+    let are_tags = names.list.iter().any(|name| name == "O")
+        && names.list.iter().any(|name| ["B-", "I-", "S-", "U-"].iter().any(|sign| name.starts_with(sign)));
     let is_one = |column: usize, step: usize| {
         let mut highest = None;
         for row in (0..table.rows()).step_by(step) {
@@ -106,7 +106,7 @@ fn name_tags(table: &mut Table, names: &Names) -> Option<String> {
                 continue;
             }
             for number in tags::list(cell).ok().filter(|_| cell.starts_with('['))? {
-                let number = number.parse::<usize>().ok().filter(|number| *number < names.names.len())?;
+                let number = number.parse::<usize>().ok().filter(|number| *number < names.list.len())?;
                 highest = highest.max(Some(number));
             }
         }
@@ -123,17 +123,17 @@ fn name_tags(table: &mut Table, names: &Names) -> Option<String> {
     let column = fitting.next().filter(|_| fitting.next().is_none())?;
     let named = |cell: &str| {
         let tags = tags::list(cell.trim()).ok()?;
-        let tags: Option<Vec<&String>> = tags.iter().map(|tag| names.names.get(tag.parse::<usize>().ok()?)).collect();
+        let tags: Option<Vec<&String>> = tags.iter().map(|tag| names.list.get(tag.parse::<usize>().ok()?)).collect();
         serde_json::to_string(&tags?).ok()
     };
     table.change(&[column], named);
-    let (file, count, column) = (names.file, names.names.len(), &table.columns[column]);
+    let (file, count, column) = (names.file, names.list.len(), &table.columns[column]);
     Some(format!("the numbers in the column {column:?} have the {count} names of tags in {file:?} beside it"))
 }
 
 /// What is to be told of names of classes.
 fn note(table: &Table, names: &Names) -> Option<String> {
-    let (name, count) = (names.file, names.names.len());
+    let (name, count) = (names.file, names.list.len());
     let (column, first) = numbered(table, count, names.column.as_deref())?;
     let (column, last) = (&table.columns[column], first + count - 1);
     Some(format!(

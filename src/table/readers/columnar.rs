@@ -260,7 +260,7 @@ fn write_json(out: &mut String, field: &Field, feature: &Feature, kind: &Kind) {
         Field::Float(value) if !value.is_finite() => out.push_str("null"),
         Field::Double(value) if !value.is_finite() => out.push_str("null"),
         Field::Long(_) if !matches!(kind, Kind::Instant { .. } | Kind::Time { .. } | Kind::Duration { .. }) => {
-            write_scalar(out, field, kind)
+            write_scalar(out, field, kind);
         }
         Field::Bool(_)
         | Field::Byte(_)

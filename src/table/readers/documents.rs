@@ -98,7 +98,7 @@ fn column_names(value: &Value) -> Option<Vec<String>> {
     (!names.is_empty()).then_some(names)
 }
 
-/// How many cells a row has: a list, or `{"f": [{"v": "a b"}, {"v": "x"}]}` as BigQuery answers.
+/// How many cells a row has: a list, or `{"f": [{"v": "a b"}, {"v": "x"}]}` as `BigQuery` answers.
 fn cells(row: &Value) -> Option<usize> {
     let row = row.as_object().filter(|row| row.len() == 1).and_then(|row| row.get("f")).unwrap_or(row);
     row.as_array().map(Vec::len)

@@ -62,7 +62,7 @@ pub(super) fn described(rows: &[&[String]]) -> Option<usize> {
     ids.or_else(|| answers_below(rows).map(|_| 1))
 }
 
-/// The row under the names that says of each question how it is answered, as SurveyMonkey writes it: nothing under what it
+/// The row under the names that says of each question how it is answered, as `SurveyMonkey` writes it: nothing under what it
 /// knows of the person, and `Response` under a question.
 fn answers_below<'a>(rows: &[&'a [String]]) -> Option<&'a [String]> {
     let [first, second, ..] = rows else { return None };

@@ -1,4 +1,4 @@
-//! Tables as programs print them for people: with lines around their cells (MySQL, psql, Spark, DuckDB, polars, grids of
+//! Tables as programs print them for people: with lines around their cells (`MySQL`, psql, Spark, `DuckDB`, polars, grids of
 //! tabulate), over a rule of dashes (sqlite, sqlcmd), or aligned by blanks alone under their names (pandas, R).
 //!
 //! They are read only where every line fits: where cells begin and end is told by the lines that are drawn, or by the ends
@@ -186,7 +186,9 @@ fn drawn(lines: &[Line]) -> Option<Result<(Vec<Row>, &'static str), Refused>> {
         }
         let marked: Vec<usize> = marks.iter().copied().filter(|mark| line.at(*mark) == '+').collect();
         let mut letters = line.letters.clone();
-        marked.iter().for_each(|mark| letters[*mark] = ' ');
+        for mark in &marked {
+            letters[*mark] = ' ';
+        }
         let line = Line { number: line.number, letters };
         let Some(cells) = cells_between(&line, &edges, is_around) else { return Some(Err((DRAWN, SAVE))) };
         match rows.last_mut().filter(|_| goes_on) {

@@ -70,7 +70,7 @@ impl<'a> Trainer<'a> {
     pub(super) fn is_fitted(&self, param: &Param) -> bool {
         let output = || self.model.heads.get(HeadKind::for_task(self.config.task)).map(|head| &head.output);
         self.config.strategy.fit.fits_outputs()
-            && output().is_some_and(|output| output.params().any(|own| std::ptr::eq(&**own, param)))
+            && output().is_some_and(|output| output.params().any(|own| std::ptr::eq(&raw const **own, param)))
     }
 
     /// Fits the outputs where somebody looks at a model that learns from pairs.

@@ -85,9 +85,9 @@ impl Kind {
     fn of_value(logical: &LogicalType) -> Self {
         match logical {
             LogicalType::Timestamp(told) => {
-                Self::Instant { per_second: per_second(&told.unit), is_utc: told.is_adjusted_to_u_t_c }
+                Self::Instant { per_second: per_second(told.unit), is_utc: told.is_adjusted_to_u_t_c }
             }
-            LogicalType::Time(told) => Self::Time { per_second: per_second(&told.unit) },
+            LogicalType::Time(told) => Self::Time { per_second: per_second(told.unit) },
             LogicalType::Uuid => Self::Uuid,
             _ => Self::Plain,
         }
@@ -121,7 +121,7 @@ impl Kind {
     }
 }
 
-fn per_second(unit: &TimeUnit) -> i64 {
+fn per_second(unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::MILLIS => 1_000,
         TimeUnit::MICROS => 1_000_000,

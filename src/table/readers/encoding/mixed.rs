@@ -93,7 +93,7 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
 fn beside_utf_8(name: &'static str) -> &'static str {
     static NAMES: Mutex<BTreeMap<&str, &str>> = Mutex::new(BTreeMap::new());
     let Ok(mut names) = NAMES.lock() else { return Charset::UTF_8.name() };
-    *names.entry(name).or_insert_with(|| format!("{} + {name}", Charset::UTF_8.name()).leak())
+    names.entry(name).or_insert_with(|| format!("{} + {name}", Charset::UTF_8.name()).leak())
 }
 
 /// Whether anything beyond ASCII can be seen of a text in an encoding: what cannot is damage in any.

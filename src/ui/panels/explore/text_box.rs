@@ -97,7 +97,8 @@ impl TextBox {
         let has_room = ui.available_height() > if self.words.pair.is_some() { 260.0 } else { 170.0 };
         let answer = told.answer_to(&self.words).filter(|answer| has_room && !answer.tokens.is_empty());
         let misfit = self.misfit(cx, head);
-        let mut changed = self.fields_ui(ui, has_room, misfit.is_some(), palette);
+        let below = LEAST_BELOW + if has_room { 84.0 } else { 0.0 } + if misfit.is_some() { ODD } else { 0.0 };
+        let mut changed = self.fields_ui(ui, below, palette);
         if let Some(misfit) = misfit {
             ui.add(Label::new(text::small(state::sentence(misfit), palette).color(palette.warn)).wrap());
         }
@@ -137,9 +138,9 @@ impl TextBox {
         subject.misfit(head?, &Request { text, pair })
     }
 
-    fn fields_ui(&mut self, ui: &mut Ui, has_room: bool, is_odd: bool, palette: &Palette) -> Changed {
+    /// The fields, with room left `below`.
+    fn fields_ui(&mut self, ui: &mut Ui, below: f32, palette: &Palette) -> Changed {
         let boxes = if self.words.pair.is_some() { 2.0 } else { 1.0 };
-        let below = LEAST_BELOW + if has_room { 84.0 } else { 0.0 } + if is_odd { ODD } else { 0.0 };
         let room = ui.available_height() - below;
         let height = (room / boxes - 8.0).max(LEAST_BOX);
         let first = Look { name: "Text to try", hint: "Type or paste a text…", height, lanes: 0 };

@@ -407,7 +407,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
         let tooltip = "The head learns first; then the layers are unfrozen one after the other, from the top down";
         fields::every_ui(ui, "Unfreeze the next layer every", tooltip, &mut draft.strategy.unfreeze_every, palette);
     }
-    fit::ui(ui, draft, frozen.is_none(), only_head, cx);
+    fit::ui(ui, draft, (frozen.is_none(), only_head), cx);
     let Some(blocks) = blocks else {
         ui.add_space(4.0);
         if let Some(run) = frozen {

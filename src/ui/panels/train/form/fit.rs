@@ -32,7 +32,7 @@ const HELP: Help<'_> = Help {
 const ONLY_HEAD: &str = "Only the outputs of the head are fitted: choose Head only first";
 
 /// The choice, and the offer where it is worth one.
-pub fn ui(ui: &mut Ui, draft: &mut RunConfig, is_own: bool, only_head: bool, cx: &Cx<'_>) {
+pub fn ui(ui: &mut Ui, draft: &mut RunConfig, (is_own, only_head): (bool, bool), cx: &Cx<'_>) {
     if !draft.task.has_one_class() {
         return;
     }
