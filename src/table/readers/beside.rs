@@ -87,7 +87,7 @@ fn of_card(text: &str) -> Vec<Names> {
         let name = name.trim().trim_matches(['"', '\'']).to_owned();
         match found.last_mut().filter(|names| names.column == column && names.list.len() == number) {
             Some(names) => names.list.push(name),
-            None if number == 0 => found.push(Names { file: "README.md", column: column.clone(), names: vec![name] }),
+            None if number == 0 => found.push(Names { file: "README.md", column: column.clone(), list: vec![name] }),
             None => {}
         }
     }

@@ -25,8 +25,7 @@ impl Trainer<'_> {
 
     /// Asks the probes, where it is their turn.
     pub(super) fn probe_if_due(&mut self) -> Result<(), TrainError> {
-        let is_due = |probes: &Probes| probes.are_due(self.step, self.steps.total);
-        if self.probes.as_ref().is_none_or(|probes| !is_due(probes)) {
+        if self.probes.as_ref().is_none_or(|probes| !probes.are_due(self.step, self.steps.total)) {
             return Ok(());
         }
         // A run that goes on was asked before the checkpoint that it goes on from.
