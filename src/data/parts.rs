@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn the_share_is_spread_over_the_rows_to_learn_from_alone() {
         // Of the low numbers few are to learn from: tenths of all rows would hold out of the high ones alone.
-        let part = |row: usize| if row < 60 && row % 6 > 0 { "later" } else { "train" };
+        let part = |row: usize| if row < 60 && !row.is_multiple_of(6) { "later" } else { "train" };
         let rows: String = (0..100).map(|row| format!("text {row},{row},{}\n", part(row))).collect();
         let learnable = table(&format!("text,label,split\n{rows}"));
         let roles = Roles { split: Some("split".into()), ..roles("text", Some("label")) };

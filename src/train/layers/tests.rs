@@ -33,7 +33,8 @@ fn shape(folder: &Path, name: &str, of: &str, sizes: &[(&str, u64)]) -> PathBuf 
     for entry in fs::read_dir(&from).unwrap() {
         let path = entry.unwrap().path();
         let file = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if !file.starts_with("expected") && file.ends_with(".json") || file.ends_with(".txt") {
+        let is_kept = path.extension().is_some_and(|ending| ending == "json" || ending == "txt");
+        if is_kept && !file.starts_with("expected") {
             fs::copy(&path, dir.join(file)).unwrap();
         }
     }

@@ -95,16 +95,18 @@ fn nothing_is_left_to_go_down() {
     let said = said(&lesson, &fitted);
     let (rows, cols) = (lesson.states.rows, lesson.states.cols);
     let column = |at: usize| -> Vec<f64> { (0..rows).map(|row| f64::from(lesson.states.row(row)[at])).collect() };
+    let off =
+        |row: usize, output: usize| said[row][output] - f64::from(u8::from(lesson.classes[row] as usize == output));
     for output in 0..lesson.outputs {
-        let off = |row: usize| said[row][output] - f64::from(u8::from(lesson.classes[row] as usize == output));
-        let of_bias: f64 = (0..rows).map(off).sum::<f64>() / rows as f64;
+        let of_bias: f64 = (0..rows).map(|row| off(row, output)).sum::<f64>() / rows as f64;
         assert!(of_bias.abs() < 1e-4, "bias {output}: {of_bias}");
         for at in 0..cols {
             let values = column(at);
             let mean = values.iter().sum::<f64>() / rows as f64;
             let spread = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / rows as f64).sqrt();
             let weight = f64::from(fitted.weights[output * cols + at]) * spread;
-            let slope: f64 = (0..rows).map(|row| off(row) * (values[row] - mean) / spread).sum::<f64>() / rows as f64;
+            let slope: f64 =
+                (0..rows).map(|row| off(row, output) * (values[row] - mean) / spread).sum::<f64>() / rows as f64;
             assert!((slope + strength * weight).abs() < 1e-4, "{output}, {at}: {slope}, {weight}");
         }
     }

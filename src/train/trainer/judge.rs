@@ -10,7 +10,6 @@ use crate::train::checkpoint::Best;
 use crate::train::config::Every;
 use crate::train::evaluate::{Judge, Scores, evaluation, score_all};
 use crate::train::event::TrainEvent;
-use crate::train::probes::Probes;
 
 impl Trainer<'_> {
     /// Whether it is time to judge. A fold is judged by the last weights alone: whoever is judged by its rows must not have

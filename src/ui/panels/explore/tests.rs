@@ -313,26 +313,29 @@ fn a_text_that_a_person_wrote_is_in_every_view_they_turn_to() {
 
 #[test]
 fn every_view_says_that_a_model_of_pairs_is_asked_about_one_text_and_the_other_way_round() {
-    let mut screen = scene(views::ALL, "bert-classify");
     let odd = "The model learned from pairs of texts and is asked about one text alone";
-    let mut meet = |reads_pairs: bool, text: &str, pair: Option<&str>, title: &str| {
+    let odd_pair = "The model learned from single texts and is asked about a pair";
+    let meet = |screen: &mut Harness<'_, Scene>, reads_pairs: bool, text: &str, pair: Option<&str>| {
         let scene = screen.state_mut();
         scene.predictor.reads_pairs = Some(reads_pairs);
         scene.workspace.explore.subject = Some(Arc::new(scene.predictor.subject()));
         screen.run_steps(4);
-        turn(&mut screen, title);
         let panel = &mut screen.state_mut().panel;
         let mode = panel.mode.unwrap();
         panel.set(mode, Words { text: text.into(), pair: pair.map(str::to_owned) });
         screen.run_steps(4);
-        let of_one = screen.query_by_label("The model learned from single texts and is asked about a pair").is_some();
-        (screen.query_by_label(odd).is_some(), of_one)
+        (screen.query_by_label(odd).is_some(), screen.query_by_label(odd_pair).is_some())
     };
     for title in [Task::Classify.title(), "Why", "Attention", "Switches"] {
-        assert_eq!(meet(true, "A ferry crossed.", None, title), (true, false), "{title}");
-        assert_eq!(meet(true, "A ferry crossed.", Some("It rained."), title), (false, false), "{title}");
-        assert_eq!(meet(false, "A ferry crossed.", Some("It rained."), title), (false, true), "{title}");
-        assert_eq!(meet(true, " ", None, title), (false, false), "{title}: nothing is asked");
+        let mut screen = scene(views::ALL, "bert-classify");
+        if title != Task::Classify.title() {
+            turn(&mut screen, title);
+        }
+        let text = "A ferry crossed.";
+        assert_eq!(meet(&mut screen, true, text, None), (true, false), "{title}");
+        assert_eq!(meet(&mut screen, true, text, Some("It rained.")), (false, false), "{title}");
+        assert_eq!(meet(&mut screen, false, text, Some("It rained.")), (false, true), "{title}");
+        assert_eq!(meet(&mut screen, true, " ", None), (false, false), "{title}: nothing is asked");
     }
 }
 
