@@ -86,7 +86,7 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     let mut findings = columns(dataset);
     findings.extend(left_out(dataset));
     findings.push(unanswered(dataset));
-    findings.push(answers::placed_first(dataset));
+    findings.push(Finding::of_examples(FindingKind::PlacedFirst, dataset, &answers::placed_first(dataset)));
     findings.extend(damage::damage(dataset));
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
@@ -389,7 +389,7 @@ impl Dataset {
         let mut told = vec![
             Finding::rejected(self, excluded.map(|(row, _)| row).collect()),
             Finding::of_problems(FindingKind::SeveralAnnotations, self, LeftOut::Further),
-            answers::placed_first(self),
+            Finding::of_examples(FindingKind::PlacedFirst, self, &answers::placed_first(self)),
         ];
         told.retain(|finding| finding.count > 0);
         told

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wordtags::Listed;
 use crate::text::tokenizer::Encoded;
 
 /// What is asked: a text and perhaps a second one; or a question, whose context is the second.
@@ -116,4 +115,13 @@ impl Prepared {
     pub fn count(&self) -> usize {
         self.windows.iter().map(Vec::len).sum()
     }
+}
+
+/// The words of a request, and where each is seen.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub count: usize,
+    /// For each window the place of a word's first token and the word. A word is in exactly one; one that the tokenizer
+    /// makes nothing of is in none.
+    pub firsts: Vec<Vec<(usize, usize)>>,
 }

@@ -5,21 +5,12 @@ use super::open::OpenModel;
 use super::output::Output;
 use super::predict::Asked;
 use super::predictor::Rows;
-use super::request::{Options, Prepared, Request};
+use super::request::{Listed, Options, Prepared, Request};
 use crate::metrics::best_class;
 use crate::model::probability::softmax;
 use crate::table::notation::tags::is_outside;
 use crate::text::tokenizer::Encoded;
 use crate::text::windows::word_windows;
-
-/// The words of a request, and where each is seen.
-#[derive(Clone, Debug)]
-pub(super) struct Listed {
-    count: usize,
-    /// For each window the place of a word's first token and the word. A word is in exactly one; one that the tokenizer
-    /// makes nothing of is in none.
-    firsts: Vec<Vec<(usize, usize)>>,
-}
 
 impl OpenModel {
     /// Tokenizes words that are to have a tag each, in windows of whole words.

@@ -268,7 +268,7 @@ fn failures_are_one_line_that_says_what_and_where() {
     let data = reviews(&dir.path().join("data.csv"));
     check(&["evaluate", "--model", &classify, "--data", &data, "--max-tokens", "2"], &["--max-tokens is 2"]);
     check(&["evaluate", "--model", &classify, "--data", &data, "--stride", "64"], &["--stride is 64", "64 tokens"]);
-    check(&["predict", "--model", "/nonexistent", "--text", "x"], &["/nonexistent", "config.json"]);
+    check(&["predict", "--model", "/nonexistent", "--text", "x"], &["there is no model folder /nonexistent"]);
     check(&["predict", "--model", &model("bert-mlm"), "--text", "x"], &["no mask", "[MASK]"]);
     check(&["predict", "--model", &model("variants/bert-encoder"), "--text", "x"], &["name a task"]);
     check(&["evaluate", "--model", &classify, "--data", "/nonexistent.csv"], &["/nonexistent.csv"]);

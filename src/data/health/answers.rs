@@ -1,14 +1,13 @@
 //! Answers of which the data say only the text, where the context has it several times.
 
-use super::{Finding, FindingKind};
 use crate::data::Dataset;
 use crate::data::rows::{Content, Target};
 use crate::stop::heed;
 use crate::table::notation::answers::is_placed;
 
-/// Questions with such an answer, which is taken at the first place.
-pub(super) fn placed_first(dataset: &Dataset) -> Finding {
-    Finding::of_examples(FindingKind::PlacedFirst, dataset, &found(dataset).unwrap_or_default())
+/// The examples with such an answer, which is taken at the first place.
+pub(super) fn placed_first(dataset: &Dataset) -> Vec<usize> {
+    found(dataset).unwrap_or_default()
 }
 
 fn found(dataset: &Dataset) -> Option<Vec<usize>> {
@@ -30,8 +29,9 @@ fn found(dataset: &Dataset) -> Option<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Roles;
     use crate::data::dataset::tests::table;
-    use crate::data::{Roles, health};
+    use crate::data::health::{FindingKind, health};
     use crate::task::Task;
 
     fn rows(text: &str) -> Vec<usize> {

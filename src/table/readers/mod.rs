@@ -443,7 +443,7 @@ impl PlainText {
                 Unit::File(path) => match plain_text(&path, told)? {
                     Some(prose) => {
                         let name = files::name(&path);
-                        notes.extend(prose.note.map(|note| format!("{name}: {note}")));
+                        notes.extend(prose.0.map(|note| format!("{name}: {note}")));
                         files.push(path);
                     }
                     None => return Ok(None),
@@ -471,17 +471,12 @@ impl PlainText {
     }
 }
 
-/// As much of a file as tells whether it is prose.
-const HEAD: usize = 1 << 20;
-
 /// A file of plain text, with what is to be told of its encoding.
-struct Prose {
-    note: Option<String>,
-}
+struct Prose(Option<String>);
 
-/// Whether reading it whole would take a file for plain text, by its beginning alone, so that a text of any size can
-/// be streamed and is never in memory as a whole. Of one that it would, what is to be told of its encoding.
+/// Whether a file is plain text, by its beginning alone, so that a text of any size is never in memory as a whole.
 fn plain_text(path: &Path, told: Option<Charset>) -> Result<Option<Prose>, ReadError> {
+    const HEAD: usize = 1 << 20;
     let mut head = String::new();
     let mut lines = match lines(path, told) {
         Ok(lines) => lines,
@@ -498,7 +493,7 @@ fn plain_text(path: &Path, told: Option<Charset>) -> Result<Option<Prose>, ReadE
         }
     }
     let is_one = read_bytes(path, head.into_bytes()).is_ok_and(|table| table.format == Format::PlainText);
-    Ok(is_one.then(|| Prose { note: lines.note().map(str::to_owned) }))
+    Ok(is_one.then(|| Prose(lines.note().map(str::to_owned))))
 }
 
 #[cfg(test)]
