@@ -90,7 +90,7 @@ fn a_student_learns_from_the_teacher_that_the_recipe_has_trained() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = window(folder.path());
     set_up(&mut window, "Teacher and student");
-    assert!(window.shows("1 layer") && window.shows("distill.soft = 0.5"));
+    assert!(window.shows("1 layer") && window.shows("Soft share of the teacher = 0.5"));
     press_below(&mut window, "Start 3 runs");
     window.until("all have ended and are compared", |workspace| {
         workspace.screen == Screen::Runs && workspace.worked::<CompareRuns>().is_some() && is_quiet(workspace)
